@@ -1,0 +1,84 @@
+//! What FETCH can ask for (RFC 3501 section 6.4.5).
+
+/// One data item. The macros ALL, FAST and FULL are resolved by the parser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FetchItem {
+    /// `BODY` without a section: BODYSTRUCTURE without extension data.
+    Body,
+    /// `BODY[section]<partial>`
+    BodySection {
+        /// Which part.
+        section: Section,
+        /// Only some of its bytes.
+        partial: Option<Partial>,
+        /// `BODY.PEEK`: do not set `\Seen`.
+        peek: bool,
+    },
+    /// `BODYSTRUCTURE`
+    BodyStructure,
+    /// `ENVELOPE`
+    Envelope,
+    /// `FLAGS`
+    Flags,
+    /// `INTERNALDATE`
+    InternalDate,
+    /// `RFC822`: `BODY[]` by another name.
+    Rfc822,
+    /// `RFC822.HEADER`: `BODY.PEEK[HEADER]` by another name.
+    Rfc822Header,
+    /// `RFC822.SIZE`
+    Rfc822Size,
+    /// `RFC822.TEXT`: `BODY[TEXT]` by another name.
+    Rfc822Text,
+    /// `UID`
+    Uid,
+}
+
+impl FetchItem {
+    /// True if fetching this sets `\Seen`.
+    pub fn sets_seen(&self) -> bool {
+        matches!(
+            self,
+            FetchItem::BodySection { peek: false, .. } | FetchItem::Rfc822 | FetchItem::Rfc822Text
+        )
+    }
+}
+
+/// `<offset.count>` in bytes; `count` is never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Partial {
+    pub offset: u32,
+    pub count: u32,
+}
+
+/// What stands between the brackets of `BODY[...]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Section {
+    /// Part numbers, each from 1; at most [`mail::limits::IMAP_SECTION_DEPTH_MAX`]. Empty for the
+    /// message itself.
+    pub path: Vec<u32>,
+    /// What of that part.
+    pub text: SectionText,
+}
+
+/// What of a part.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SectionText {
+    /// The whole message, or the body of the part.
+    #[default]
+    Whole,
+    /// The header of the message, or of the message in a `message/rfc822` part.
+    Header,
+    /// Some header fields.
+    HeaderFields {
+        /// All but these (`HEADER.FIELDS.NOT`).
+        not: bool,
+        /// Field names as the client wrote them, for the echo. Never empty.
+        names: Vec<Vec<u8>>,
+    },
+    /// What follows that header.
+    Text,
+    /// The MIME header of the part; only with a path.
+    Mime,
+}
