@@ -132,6 +132,19 @@ pub const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 /// Messages of at least this size are large: they expire earlier.
 pub const LARGE_MESSAGE_BYTES: u64 = 200_000;
 
+/// Use of a mailbox, in percent of its quota, above which its oldest messages make room.
+pub const TRIM_ABOVE_PERCENT: u64 = 75;
+/// Use of a mailbox, in percent of its quota, that trimming leaves.
+pub const TRIM_TO_PERCENT: u64 = 70;
+/// Messages younger than this are never removed to make room, in seconds.
+pub const TRIM_SPARES_S: i64 = 86_400;
+/// Days after which a message goes. `retention.delete_mails_after_days`.
+pub const MAIL_DAYS: u32 = 20;
+/// Days after which a large message goes. `retention.delete_large_after_days`.
+pub const LARGE_MAIL_DAYS: u32 = 7;
+/// Days without login after which an account goes. `retention.delete_inactive_users_after_days`.
+pub const INACTIVE_USER_DAYS: u32 = 90;
+
 // ---- Accounts ---------------------------------------------------------------------------------
 
 /// Fewest characters of a new account's local part. `accounts.username_min_length`.
@@ -154,6 +167,14 @@ pub const RATE_ENTRIES_MAX: usize = 200_000;
 pub const LOGIN_CACHE_ENTRIES_MAX: usize = 50_000;
 /// Password checks waiting for a worker. Beyond: `NO [UNAVAILABLE]` / 454.
 pub const PASSWORD_QUEUE_MAX: usize = 4_096;
+/// Most memory a stored argon2 hash may ask for, in KiB. Beyond: nobody can log in with it.
+pub const ARGON2_MEMORY_KIB_MAX: u32 = 262_144;
+/// Most passes a stored argon2 hash may ask for. Beyond: nobody can log in with it.
+pub const ARGON2_PASSES_MAX: u32 = 10;
+/// Most rounds a stored SHA-crypt hash may ask for. Beyond: nobody can log in with it.
+pub const SHA_CRYPT_ROUNDS_MAX: u32 = 1_000_000;
+/// Greatest cost a stored bcrypt hash may ask for. Beyond: nobody can log in with it.
+pub const BCRYPT_COST_MAX: u32 = 14;
 /// How long a refused login waits for its answer, in milliseconds.
 pub const LOGIN_FAILURE_DELAY_MS: u64 = 2_000;
 
