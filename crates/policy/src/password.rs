@@ -32,9 +32,9 @@ const LANES: u32 = 1;
 /// How every hash made by [`hash`] begins.
 const CURRENT: &str = "{ARGON2ID}$argon2id$v=19$m=1024,t=1,p=1$";
 
-/// The hash of a password nobody knows, made with the present parameters.
+/// Has the present parameters; its last field is 32 random bytes, so no known password matches.
 const DUMMY: &str = "{ARGON2ID}$argon2id$v=19$m=1024,t=1,p=1$bWFydGxldCBkdW1teSAxNg$\
-                     DUMMYHASH";
+                     /3FAsG02mA0qZRfw8R75TBSgPSYkqmDQKhY265J1Xow";
 
 /// Why a stored password cannot be compared with anything. The operator must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,12 +95,15 @@ fn current() -> Argon2<'static> {
 
 /// The scheme without braces, empty if there is none, and the rest.
 fn split_scheme(stored: &str) -> (&str, &str) {
-    let scheme = stored.strip_prefix('{').and_then(|rest| rest.split_once('}'));
-    scheme.unwrap_or(("", stored))
+    let split = stored.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+    split.filter(|(scheme, _)| !scheme.is_empty()).unwrap_or(("", stored))
 }
 
 fn verify_argon2(value: &str, password: &str) -> Result<bool, StoredHashError> {
     let phc = PasswordHash::new(value).map_err(|_| StoredHashError::Malformed)?;
+    if phc.salt.is_none() || phc.hash.is_none() {
+        return Err(StoredHashError::Malformed);
+    }
     let params = Params::try_from(&phc).map_err(|_| StoredHashError::Malformed)?;
     if params.m_cost() > ARGON2_MEMORY_KIB_MAX || params.t_cost() > ARGON2_PASSES_MAX {
         return Err(StoredHashError::TooCostly);

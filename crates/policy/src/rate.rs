@@ -135,7 +135,7 @@ mod tests {
             assert_eq!(table.take("a", SECOND), Ok(()));
         }
         assert_eq!(table.take("a", SECOND), Err(TooSoon { wait: SECOND }));
-        assert_eq!(table.take("a", SECOND * 2 - Duration::from_millis(1)).is_err(), true);
+        assert!(table.take("a", SECOND * 2 - Duration::from_millis(1)).is_err());
         assert_eq!(table.take("a", SECOND * 2), Ok(()));
         assert_eq!(table.take("a", SECOND * 2), Err(TooSoon { wait: SECOND }));
     }
