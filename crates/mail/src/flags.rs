@@ -248,11 +248,17 @@ impl FlagChange {
             FlagOp::Set => {
                 after.system = self.flags.system;
                 after.keywords.retain(|keyword| self.flags.contains_keyword(keyword));
-                self.flags.keywords.iter().for_each(|keyword| after.insert_keyword(keyword.clone()));
+                self.flags
+                    .keywords
+                    .iter()
+                    .for_each(|keyword| after.insert_keyword(keyword.clone()));
             }
             FlagOp::Add => {
                 after.system.insert(self.flags.system);
-                self.flags.keywords.iter().for_each(|keyword| after.insert_keyword(keyword.clone()));
+                self.flags
+                    .keywords
+                    .iter()
+                    .for_each(|keyword| after.insert_keyword(keyword.clone()));
             }
             FlagOp::Remove => {
                 after.system.remove(self.flags.system);

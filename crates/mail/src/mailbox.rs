@@ -8,8 +8,8 @@ use std::num::NonZeroU32;
 
 pub use crate::flags::{FlagChange, FlagOp, Flags, Keyword, SystemFlags};
 pub use crate::mailbox_name::{MailboxName, MailboxNameError};
-pub use crate::uid_set::UidSet;
 use crate::time::Timestamp;
+pub use crate::uid_set::UidSet;
 
 /// A message's unique identifier within one mailbox and one UIDVALIDITY (RFC 3501 section 2.3.1.1).
 /// Strictly ascending in commit order, never reused.
