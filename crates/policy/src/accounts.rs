@@ -22,6 +22,23 @@ pub struct NameRules {
     pub domain: Domain,
 }
 
+impl NameRules {
+    /// Turns what a client typed as its name into an address of ours. Upper case is forgiven.
+    pub fn login_name(&self, name: &str) -> Result<Address, LoginRefusal> {
+        if name.len() > LOGIN_NAME_BYTES_MAX {
+            return Err(LoginRefusal::TooLong);
+        }
+        if !name.bytes().all(is_login_byte) {
+            return Err(LoginRefusal::Character);
+        }
+        let address = Address::parse(name).map_err(|_| LoginRefusal::NotAnAddress)?;
+        if *address.domain() != self.domain {
+            return Err(LoginRefusal::OtherDomain);
+        }
+        Ok(address)
+    }
+}
+
 /// Why a text cannot be the login name of anybody here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoginRefusal {
@@ -86,6 +103,17 @@ pub enum CreateRefusal {
     },
 }
 
+impl CreateRefusal {
+    /// True if the machine is the reason: the operator should know. The text then begins with
+    /// `registration rejected: `.
+    pub fn is_system(&self) -> bool {
+        matches!(
+            self,
+            CreateRefusal::Load { .. } | CreateRefusal::Memory { .. } | CreateRefusal::Disk { .. }
+        )
+    }
+}
+
 /// What is known of the machine at this moment. An unreadable value is `None` and not judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SystemFacts {
@@ -108,21 +136,6 @@ pub struct SystemLimits {
     pub available_memory_bytes_min: u64,
     /// Least free disk, in bytes.
     pub free_disk_bytes_min: u64,
-}
-
-/// Turns what a client typed as its name into an address of ours. Upper case is forgiven.
-pub fn login_name(domain: &Domain, name: &str) -> Result<Address, LoginRefusal> {
-    if name.len() > LOGIN_NAME_BYTES_MAX {
-        return Err(LoginRefusal::TooLong);
-    }
-    if !name.bytes().all(is_login_byte) {
-        return Err(LoginRefusal::Character);
-    }
-    let address = Address::parse(name).map_err(|_| LoginRefusal::NotAnAddress)?;
-    if address.domain() != domain {
-        return Err(LoginRefusal::OtherDomain);
-    }
-    Ok(address)
 }
 
 /// Whether an unknown name may become an account with this password.
@@ -218,7 +231,7 @@ mod tests {
 
     #[test]
     fn s18_login_names_are_a_closed_alphabet() {
-        let login = |name: &str| login_name(&ours(), name);
+        let login = |name: &str| rules().login_name(name);
         assert_eq!(login("ABC.d-e_1@Chat.Example").unwrap().as_str(), "abc.d-e_1@chat.example");
         for name in
             ["a+b@chat.example", "a/b@chat.example", "a b@chat.example", "\u{e4}@chat.example"]
@@ -238,16 +251,16 @@ mod tests {
 
     #[test]
     fn an_address_literal_may_be_our_domain() {
-        let ours = Domain::parse("[192.0.2.1]").unwrap();
-        assert!(login_name(&ours, "abcdefghi@[192.0.2.1]").is_ok());
-        assert_eq!(login_name(&ours, "a@[192.0.2.2]"), Err(LoginRefusal::OtherDomain));
+        let rules = NameRules { domain: Domain::parse("[192.0.2.1]").unwrap(), ..rules() };
+        assert!(rules.login_name("abcdefghi@[192.0.2.1]").is_ok());
+        assert_eq!(rules.login_name("a@[192.0.2.2]"), Err(LoginRefusal::OtherDomain));
     }
 
     #[test]
     fn a_login_name_at_the_ceiling_is_looked_at_and_one_past_it_is_not() {
         let at = "a".repeat(LOGIN_NAME_BYTES_MAX);
-        assert_eq!(login_name(&ours(), &at), Err(LoginRefusal::NotAnAddress));
-        assert_eq!(login_name(&ours(), &format!("{at}a")), Err(LoginRefusal::TooLong));
+        assert_eq!(rules().login_name(&at), Err(LoginRefusal::NotAnAddress));
+        assert_eq!(rules().login_name(&format!("{at}a")), Err(LoginRefusal::TooLong));
     }
 
     #[test]
@@ -316,6 +329,7 @@ mod tests {
         assert!(matches!(create_on(&memory), Err(CreateRefusal::Memory { .. })));
         let disk = SystemFacts { free_disk_bytes: Some((1 << 30) - 1), ..at };
         let refusal = create_on(&disk).unwrap_err();
+        assert!(refusal.is_system() && !CreateRefusal::Closed.is_system());
         assert!(refusal.to_string().starts_with("registration rejected: "));
         let unreadable = SystemFacts { load_1m: None, ..disk };
         assert!(matches!(create_on(&unreadable), Err(CreateRefusal::Disk { .. })));

@@ -27,44 +27,52 @@ const REMOVED: [&[u8]; 10] = [
 /// What every Subject becomes.
 const SUBJECT: &[u8] = b"Subject: [...]\r\n";
 
-/// Values for fields that every message must have (RFC 5322 section 3.6), used if it has none.
-/// Without CR and LF.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Missing<'a> {
-    /// A date and time (RFC 5322 section 3.3).
-    pub date: Option<&'a str>,
-    /// A message identifier with its angle brackets.
-    pub message_id: Option<&'a str>,
-}
-
 /// Cleans a submitted message's header block, with or without the empty line that ends it.
-pub fn clean_submitted(block: &[u8], missing: Missing<'_>) -> Vec<u8> {
+pub fn clean_submitted(block: &[u8]) -> Vec<u8> {
     let (fields, end) = split_end(block);
     let mut out = Vec::with_capacity(block.len() + SUBJECT.len());
-    let (mut has_date, mut has_message_id) = (false, false);
     for field in Fields(fields) {
         let name = name(field);
-        has_date |= is(name, b"date");
-        has_message_id |= is(name, b"message-id");
         if is(name, b"subject") {
             out.extend_from_slice(SUBJECT);
         } else if !REMOVED.iter().any(|removed| is(name, removed)) {
             out.extend_from_slice(field);
         }
     }
-    add_missing(&mut out, "Date", missing.date.filter(|_| !has_date));
-    add_missing(&mut out, "Message-ID", missing.message_id.filter(|_| !has_message_id));
     out.extend_from_slice(end);
     out
 }
 
-fn add_missing(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
-    if let Some(value) = value {
-        if !out.is_empty() && !out.ends_with(b"\r\n") {
-            out.extend_from_slice(b"\r\n");
-        }
-        out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+/// Values for fields that every message must have (RFC 5322 section 3.6), used if it has none.
+/// Without CR and LF.
+#[derive(Clone, Copy, Debug)]
+pub struct Missing<'a> {
+    /// A date and time (RFC 5322 section 3.3).
+    pub date: &'a str,
+    /// A message identifier with its angle brackets.
+    pub message_id: &'a str,
+}
+
+/// Adds what a header block lacks, before the empty line that ends it; nothing if it lacks nothing.
+pub fn add_missing(block: &mut Vec<u8>, missing: Missing<'_>) {
+    let (fields, end) = split_end(block);
+    let (end, has) = (end.len(), |field| Fields(fields).any(|it| is(name(it), field)));
+    let (has_date, has_message_id) = (has(b"date"), has(b"message-id"));
+    let tail = block.split_off(block.len() - end);
+    if !has_date {
+        add_field(block, "Date", missing.date);
     }
+    if !has_message_id {
+        add_field(block, "Message-ID", missing.message_id);
+    }
+    block.extend_from_slice(&tail);
+}
+
+fn add_field(block: &mut Vec<u8>, name: &str, value: &str) {
+    if !block.is_empty() && !block.ends_with(b"\r\n") {
+        block.extend_from_slice(b"\r\n");
+    }
+    block.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
 }
 
 /// Splits off the empty line that ends a complete block.
@@ -111,7 +119,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn clean(block: &str) -> String {
-        String::from_utf8(clean_submitted(block.as_bytes(), Missing::default())).unwrap()
+        String::from_utf8(clean_submitted(block.as_bytes())).unwrap()
     }
 
     #[test]
@@ -157,14 +165,16 @@ mod tests {
 
     #[test]
     fn missing_fields_are_added_before_the_end_and_only_if_missing() {
-        let missing = Missing { date: Some("D"), message_id: Some("<m@x>") };
-        let cleaned =
-            |block: &str| String::from_utf8(clean_submitted(block.as_bytes(), missing)).unwrap();
-        assert_eq!(cleaned("To: x\r\n\r\n"), "To: x\r\nDate: D\r\nMessage-ID: <m@x>\r\n\r\n");
+        let completed = |block: &str| {
+            let mut block = block.as_bytes().to_vec();
+            add_missing(&mut block, Missing { date: "D", message_id: "<m@x>" });
+            String::from_utf8(block).unwrap()
+        };
+        assert_eq!(completed("To: x\r\n\r\n"), "To: x\r\nDate: D\r\nMessage-ID: <m@x>\r\n\r\n");
         let complete = "date: then\r\nmessage-id: <n@y>\r\n\r\n";
-        assert_eq!(cleaned(complete), complete);
-        assert_eq!(cleaned("\r\n"), "Date: D\r\nMessage-ID: <m@x>\r\n\r\n");
-        assert_eq!(cleaned("To: x"), "To: x\r\nDate: D\r\nMessage-ID: <m@x>\r\n");
+        assert_eq!(completed(complete), complete);
+        assert_eq!(completed("\r\n"), "Date: D\r\nMessage-ID: <m@x>\r\n\r\n");
+        assert_eq!(completed("To: x"), "To: x\r\nDate: D\r\nMessage-ID: <m@x>\r\n");
     }
 
     #[test]
