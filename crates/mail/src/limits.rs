@@ -58,6 +58,16 @@ pub const SMTP_COMMAND_TIMEOUT_S: u64 = 300;
 pub const SMTP_PREAUTH_TIMEOUT_S: u64 = 60;
 /// Patience for the next bytes of message data, in seconds. Beyond: 421 and close.
 pub const SMTP_DATA_TIMEOUT_S: u64 = 180;
+/// Message data in bytes that buys another such patience; a sender slower than that over the whole
+/// patience is a slow loris. Beyond: 421 and close.
+pub const SMTP_DATA_PROGRESS_BYTES: u64 = 32_768;
+/// Most bytes of message data that are read for nothing, after its refusal is already decided.
+/// Beyond: 552 and close.
+pub const SMTP_DRAIN_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Most bytes waiting in an SMTP session to be understood. Beyond: 451 and close.
+pub const SMTP_INPUT_BYTES_MAX: usize = 262_144;
+/// Output waiting in an SMTP session before it must be written out, in bytes.
+pub const SMTP_OUTPUT_BYTES_HIGH: usize = 16_384;
 /// Most `Received` fields of an accepted message (RFC 5321 section 6.3). Beyond: 554 5.4.6.
 pub const SMTP_HOPS_MAX: usize = 50;
 
@@ -79,6 +89,9 @@ pub const IMAP_ITEMS_MAX: usize = 1_000;
 pub const IMAP_SECTION_DEPTH_MAX: usize = 100;
 /// Output waiting in a session before it must be written out, in bytes.
 pub const IMAP_OUTPUT_BYTES_HIGH: usize = 65_536;
+/// Most keywords of an open mailbox that are announced in FLAGS lines; later ones are shown on their
+/// messages only.
+pub const IMAP_KEYWORDS_ANNOUNCED_MAX: usize = 200;
 /// BAD commands in a row after which a connection is closed with BYE.
 pub const IMAP_ERRORS_MAX: u32 = 20;
 /// Failed logins after which a connection is closed with BYE.
@@ -205,7 +218,12 @@ pub const HTTP_HEAD_BYTES_MAX: usize = 16_384;
 pub const HTTP_HEAD_TIMEOUT_S: u64 = 10;
 /// Patience for the next request on a kept-alive connection, in seconds.
 pub const HTTP_IDLE_TIMEOUT_S: u64 = 30;
+/// Largest request body where none is wanted, in bytes. Beyond: 413 and close.
+pub const HTTP_BODY_BYTES_MAX: usize = 8_192;
 /// `/new` requests of one address (or /64) a second in the long run. Beyond: 429.
 pub const NEW_PER_SECOND: u32 = 2;
 /// `/new` requests of one address (or /64) at once. Beyond: 429.
 pub const NEW_BURST: u32 = 5;
+/// Addresses (or /64s) whose `/new` rate is remembered. Beyond: those untouched for longest are
+/// forgotten.
+pub const NEW_RATE_ENTRIES_MAX: usize = 50_000;
