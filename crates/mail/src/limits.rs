@@ -68,6 +68,8 @@ pub const SMTP_DRAIN_BYTES_MAX: u64 = 256 * 1024 * 1024;
 pub const SMTP_INPUT_BYTES_MAX: usize = 262_144;
 /// Output waiting in an SMTP session before it must be written out, in bytes.
 pub const SMTP_OUTPUT_BYTES_HIGH: usize = 16_384;
+/// Largest message a delivery report returns whole, in bytes. Beyond: only its header.
+pub const REPORT_ORIGINAL_BYTES_MAX: usize = 50_000;
 /// Most `Received` fields of an accepted message (RFC 5321 section 6.3). Beyond: 554 5.4.6.
 pub const SMTP_HOPS_MAX: usize = 50;
 

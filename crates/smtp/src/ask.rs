@@ -104,9 +104,11 @@ impl fmt::Debug for Ask {
             Ask::Recipient(address) => f.debug_tuple("Recipient").field(address).finish(),
             Ask::DataBegin => f.write_str("DataBegin"),
             Ask::Content(bytes) => f.debug_tuple("Content").field(&bytes.len()).finish(),
-            Ask::DataEnd { fault, size_bytes } => {
-                f.debug_struct("DataEnd").field("fault", fault).field("size_bytes", size_bytes).finish()
-            }
+            Ask::DataEnd { fault, size_bytes } => f
+                .debug_struct("DataEnd")
+                .field("fault", fault)
+                .field("size_bytes", size_bytes)
+                .finish(),
             Ask::Reset => f.write_str("Reset"),
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! Only CR LF `.` CR LF ends the data. Servers that also took LF `.` LF and its kin let one message
 //! become two ("SMTP smuggling"); here a bare CR or LF is content of a message that will be refused
-//! at the true end, and nothing in it is ever a command. The [`Stuffer`] in turn cannot produce what
-//! the [`Unstuffer`] would refuse or take for an end.
+//! at the true end, and nothing in it is ever a command. The [`Stuffer`] in turn cannot produce a line
+//! end that anybody could read in two ways.
 
 use memchr::memchr3;
 

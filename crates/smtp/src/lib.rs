@@ -18,7 +18,7 @@ pub mod server;
 
 pub use ask::{Answer, Ask, Step};
 pub use data::{DataFault, Stuffer, Unstuffer};
-//pub use dsn::{DeliveryReport, FailedRecipient};
+pub use dsn::{DeliveryReport, FailedRecipient};
 pub use profile::{Kind, Profile, TlsState};
 pub use reply::{EnhancedCode, Reply};
 pub use server::Server;

@@ -1,7 +1,7 @@
 //! The server machine: one SMTP connection as a value (RFC 5321).
 //!
 //! Bytes go in by [`Server::feed`], what to do comes out of [`Server::poll`], replies wait in
-//! [`Server::take_output`]. Any number of commands may come in one piece, and any command in any
+//! [`Server::output`]. Any number of commands may come in one piece, and any command in any
 //! number of pieces, with the same replies in the same order (RFC 2920).
 //!
 //! Promises: a reply follows its command and nothing else; the envelope has one owner
@@ -141,9 +141,10 @@ impl Server {
         }
     }
 
-    /// The replies to write out; empties them.
-    pub fn take_output(&mut self) -> Vec<u8> {
-        mem::take(&mut self.output)
+    /// The replies to write out. Who writes takes them away: what stays is written again. A buffer
+    /// left with capacity keeps its memory; `mem::take` gives it back.
+    pub fn output(&mut self) -> &mut Vec<u8> {
+        &mut self.output
     }
 
     /// The answer to the open question. An answer nobody asked for is ignored.

@@ -292,7 +292,7 @@ impl Reply {
     }
 
     /// The From field is not the envelope sender; `envelope` is empty for `<>`.
-    pub fn from_mismatch(header: impl Display, envelope: impl Display) -> Self {
+    pub fn invalid_from(header: impl Display, envelope: impl Display) -> Self {
         Self::new(500, None, &format!("Invalid FROM <{header}> for <{envelope}>"))
     }
 
@@ -364,7 +364,7 @@ impl Reply {
     }
 
     /// Too many `Received` fields.
-    pub const fn mail_loop() -> Self {
+    pub const fn too_many_hops() -> Self {
         Self::fixed(554, Some((5, 4, 6)), "Error: too many hops")
     }
 

@@ -141,7 +141,9 @@ impl Server {
                 self.errors = 0;
                 self.say(&reply);
             }
-            (Answer::Reply(reply), Some(fault)) if reply.is_success() => self.refuse(&fault.reply()),
+            (Answer::Reply(reply), Some(fault)) if reply.is_success() => {
+                self.refuse(&fault.reply())
+            }
             (Answer::Reply(reply), _) => self.refuse(&never_success(reply)),
             (other, _) => self.refused(other),
         }
