@@ -1,0 +1,154 @@
+//! The beginning of TLS, under one deadline for all of it.
+//!
+//! On a shared port the ClientHello decides which service and with it which configuration is used,
+//! so it is read with rustls' acceptor first; the same bytes then begin the real session.
+
+use std::future::poll_fn;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mail::limits::TLS_HANDSHAKE_TIMEOUT_S;
+use rustls::ServerConfig;
+use rustls::server::{Acceptor, ClientHello};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::stream::{Session, Stream};
+use crate::tls::{Routing, Service, StartTls, Tls};
+
+/// Largest ClientHello on a shared port, in bytes, record headers included. Beyond: closed.
+const CLIENT_HELLO_BYTES_MAX: usize = 16_384;
+
+/// Why a connection did not come under TLS.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandshakeError {
+    /// Not done within `TLS_HANDSHAKE_TIMEOUT_S`.
+    #[error("TLS handshake took too long")]
+    TooSlow,
+    /// The peer went away.
+    #[error("peer left during the TLS handshake")]
+    Left,
+    /// The peer says something that is no acceptable TLS; it has got an alert.
+    #[error("TLS handshake failed: {0}")]
+    Tls(#[source] io::Error),
+    /// The socket failed.
+    #[error("connection failed during the TLS handshake: {0}")]
+    Io(#[source] io::Error),
+    /// There is TLS on this connection already.
+    #[error("TLS is already up")]
+    AlreadyTls,
+}
+
+impl Stream {
+    /// Goes over to TLS after `STARTTLS` was answered (RFC 3207, RFC 3501 section 6.2.1). What the
+    /// caller has read beyond the command line must be thrown away or refused: it came in the clear.
+    ///
+    /// # Errors
+    /// The connection is then of no further use.
+    pub async fn start_tls(self, with: &StartTls) -> Result<Self, HandshakeError> {
+        if self.is_tls() {
+            return Err(HandshakeError::AlreadyTls);
+        }
+        let (stream, _) = accept(self.tcp, &with.tls, Routing::Fixed(with.service)).await?;
+        Ok(stream)
+    }
+}
+
+/// Brings a fresh connection under TLS and says for which service it is.
+pub(crate) async fn accept(
+    tcp: TcpStream,
+    tls: &Tls,
+    routing: Routing,
+) -> Result<(Stream, Service), HandshakeError> {
+    // On the heap: it is large and soon over, and the connection's task lives long.
+    let handshake = Box::pin(negotiate(tcp, tls, routing));
+    match timeout(Duration::from_secs(TLS_HANDSHAKE_TIMEOUT_S), handshake).await {
+        Ok(outcome) => outcome.map_err(HandshakeError::from),
+        Err(_) => Err(HandshakeError::TooSlow),
+    }
+}
+
+async fn negotiate(
+    mut tcp: TcpStream,
+    tls: &Tls,
+    routing: Routing,
+) -> io::Result<(Stream, Service)> {
+    let mut hello = Vec::new();
+    let (service, config) = match routing {
+        Routing::Fixed(_) => tls.choose(routing, None::<std::iter::Empty<&[u8]>>),
+        Routing::Mux => read_hello(&mut tcp, &mut hello, tls).await?,
+    };
+    let mut session = Session::new(config).map_err(io::Error::other)?;
+    let mut early = Vec::new();
+    let mut outcome = session.open(&mut hello, &mut early);
+    while outcome.is_ok() && (session.is_handshaking() || session.has_unsent()) {
+        outcome = if session.has_unsent() {
+            poll_fn(|cx| session.poll_send(&mut tcp, cx)).await
+        } else if session.is_ended() {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        } else {
+            poll_fn(|cx| session.poll_receive(&mut tcp, cx, &mut early, 0)).await
+        };
+    }
+    if outcome.is_err() {
+        // The peer should learn why, if it still listens.
+        while session.has_unsent() {
+            poll_fn(|cx| session.poll_send(&mut tcp, cx)).await?;
+        }
+        outcome?;
+    }
+    session.put_back(early);
+    Ok((Stream { tcp, tls: Some(Box::new(session)) }, service))
+}
+
+/// Reads a whole ClientHello into `hello` and chooses by what it offers.
+async fn read_hello(
+    tcp: &mut TcpStream,
+    hello: &mut Vec<u8>,
+    tls: &Tls,
+) -> io::Result<(Service, Arc<ServerConfig>)> {
+    let mut acceptor = Acceptor::default();
+    loop {
+        let begin = hello.len();
+        if begin >= CLIENT_HELLO_BYTES_MAX {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        if tcp.read_buf(hello).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut fresh = &hello[begin..];
+        while !fresh.is_empty() {
+            acceptor.read_tls(&mut fresh)?;
+            match acceptor.accept() {
+                Ok(None) => {}
+                Ok(Some(accepted)) => return Ok(choose(&accepted.client_hello(), tls)),
+                Err((error, mut alert)) => {
+                    let mut bytes = Vec::new();
+                    alert.write_all(&mut bytes)?;
+                    tcp.write_all(&bytes).await?;
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+                }
+            }
+        }
+    }
+}
+
+fn choose(hello: &ClientHello<'_>, tls: &Tls) -> (Service, Arc<ServerConfig>) {
+    let offered: Option<Vec<&[u8]>> = hello.alpn().map(Iterator::collect);
+    tls.choose(Routing::Mux, offered.as_ref().map(|names| names.iter().copied()))
+}
+
+impl From<io::Error> for HandshakeError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::BrokenPipe => Self::Left,
+            io::ErrorKind::InvalidData => Self::Tls(error),
+            _ => Self::Io(error),
+        }
+    }
+}
