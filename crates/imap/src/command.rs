@@ -18,7 +18,7 @@ use mail::{MailboxName, Timestamp};
 
 pub use fetch::{FetchItem, Partial, Section, SectionText};
 pub use search::{DateTest, SearchCharset, SearchFlag, SearchKey, SearchQuery, SearchStep};
-pub use sequence::{Messages, Numbering, SeqNumber, SeqRange, SeqSet};
+pub use sequence::{Messages, NoSuchMessage, Numbering, SeqNumber, SeqRange, SeqSet};
 
 use crate::list_pattern::ListPattern;
 
@@ -144,7 +144,7 @@ pub enum CommandBody {
         /// What; never empty, in the client's order, without repetition.
         items: Vec<StatusItem>,
     },
-    /// 6.3.11, its head only: the message follows as [`crate::parse::Framed::AppendData`].
+    /// 6.3.11, without its message: that passes by as [`crate::parse::Framed::AppendData`].
     Append(AppendHead),
     /// 6.4.1
     Check,

@@ -6,7 +6,6 @@
 
 pub mod ask;
 pub mod command;
-pub mod date;
 pub mod list_pattern;
 pub mod parse;
 pub mod sasl;

@@ -87,6 +87,8 @@ pub const IMAP_COMMAND_BYTES_MAX: usize = 262_144;
 pub const IMAP_NESTING_MAX: usize = 50;
 /// Most search keys or fetch items in one command. Beyond: BAD.
 pub const IMAP_ITEMS_MAX: usize = 1_000;
+/// Most different entries in one GETMETADATA or SETMETADATA. Beyond: BAD.
+pub const IMAP_METADATA_ENTRIES_MAX: usize = 100;
 /// Deepest section (`BODY[1.2.3...]`). Beyond: BAD.
 pub const IMAP_SECTION_DEPTH_MAX: usize = 100;
 /// Output waiting in a session before it must be written out, in bytes.

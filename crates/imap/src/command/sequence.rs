@@ -43,3 +43,88 @@ pub struct Messages {
     pub numbering: Numbering,
     pub set: SeqSet,
 }
+
+impl SeqSet {
+    /// The messages of `mailbox` whose sequence numbers are in the set. Numbers beyond the last
+    /// message name nothing; `*` is the last message, if there is one.
+    pub fn resolve_sequence(&self, mailbox: &UidSet) -> UidSet {
+        let exists = u32::try_from(mailbox.len()).unwrap_or(u32::MAX);
+        let mut found = UidSet::new();
+        for (first, last) in self.spans(exists) {
+            let last = last.min(exists);
+            if let (Some(first), Some(last)) = (nth(mailbox, first), nth(mailbox, last)) {
+                found.insert_range(first, last);
+            }
+        }
+        found.intersection(mailbox)
+    }
+
+    /// The messages of `mailbox` whose UIDs are in the set. `*` is the greatest UID in use.
+    pub fn resolve_uids(&self, mailbox: &UidSet) -> UidSet {
+        let Some(greatest) = mailbox.last() else { return UidSet::new() };
+        let mut wanted = UidSet::new();
+        for (first, last) in self.spans(greatest.get()) {
+            if let (Some(first), Some(last)) = (Uid::new(first), Uid::new(last)) {
+                wanted.insert_range(first, last);
+            }
+        }
+        wanted.intersection(mailbox)
+    }
+
+    /// True if the set names, by number and not by `*`, a message beyond the last one.
+    pub fn exceeds(&self, exists: u32) -> bool {
+        self.0.iter().any(|range| match (range.from, range.to) {
+            (SeqNumber::Number(a), SeqNumber::Number(b)) => a.max(b) > exists,
+            _ => false,
+        })
+    }
+
+    /// The ranges with `*` put in, each ascending, and all ascending by their beginning, which
+    /// makes adding them to a set cheap.
+    fn spans(&self, star: u32) -> Vec<(u32, u32)> {
+        let number = |number| match number {
+            SeqNumber::Number(number) => number,
+            SeqNumber::Star => star,
+        };
+        let span = |range: &SeqRange| {
+            let (a, b) = (number(range.from), number(range.to));
+            match range.from == SeqNumber::Star || range.to == SeqNumber::Star {
+                true => (a.min(b), star),
+                false => (a.min(b), a.max(b)),
+            }
+        };
+        let mut spans: Vec<_> = self.0.iter().map(span).collect();
+        spans.sort_unstable();
+        spans
+    }
+}
+
+fn nth(mailbox: &UidSet, number: u32) -> Option<Uid> {
+    mailbox.nth(number.checked_sub(1)?)
+}
+
+/// A command names a message that is not there: the answer is `BAD`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("There is no such message.")]
+pub struct NoSuchMessage;
+
+impl Messages {
+    /// The UIDs meant, all of them in `mailbox`, which holds every UID as the client knows it.
+    /// UIDs that are not there are left out (RFC 3501 section 6.4.8).
+    ///
+    /// # Errors
+    /// If a sequence number is beyond the last message. A range with `*` never is.
+    pub fn resolve(&self, mailbox: &UidSet) -> Result<UidSet, NoSuchMessage> {
+        let exists = u32::try_from(mailbox.len()).unwrap_or(u32::MAX);
+        match self.numbering {
+            Numbering::Uid => Ok(self.set.resolve_uids(mailbox)),
+            Numbering::Sequence if self.set.exceeds(exists) => Err(NoSuchMessage),
+            Numbering::Sequence => Ok(self.set.resolve_sequence(mailbox)),
+        }
+    }
+
+    /// True if the numbers are positions and not UIDs.
+    pub fn is_by_sequence(&self) -> bool {
+        self.numbering == Numbering::Sequence
+    }
+}

@@ -1,0 +1,73 @@
+//! Arguments that several commands have in common: mailboxes, sequence sets, mechanisms.
+
+use super::Parsed;
+use super::cursor::Cursor;
+use crate::command::{
+    BadMailbox, MailboxArg, Mechanism, Messages, Numbering, SeqNumber, SeqRange, SeqSet,
+};
+use crate::{sasl, utf7};
+
+/// A mailbox name.
+pub(super) fn mailbox(cursor: &mut Cursor<'_>) -> Parsed<MailboxArg> {
+    cursor.astring().map(|bytes| mailbox_name(&bytes))
+}
+
+/// A mailbox name, or the empty string, which means the server (RFC 5464).
+pub(super) fn mailbox_or_server(cursor: &mut Cursor<'_>) -> Parsed<Option<MailboxArg>> {
+    let bytes = cursor.astring()?;
+    Ok((!bytes.is_empty()).then(|| mailbox_name(&bytes)))
+}
+
+fn mailbox_name(bytes: &[u8]) -> MailboxArg {
+    let text = utf7::decode(bytes).ok_or(BadMailbox { text: "Not modified UTF-7." })?;
+    mail::MailboxName::parse(&text).map_err(|_| BadMailbox { text: "No such name is possible." })
+}
+
+/// A set and what it speaks of.
+pub(super) fn messages(cursor: &mut Cursor<'_>, numbering: Numbering) -> Parsed<Messages> {
+    sequence_set(cursor).map(|set| Messages { numbering, set })
+}
+
+/// `1:4,7,9:*`
+pub(super) fn sequence_set(cursor: &mut Cursor<'_>) -> Parsed<SeqSet> {
+    let mut ranges = vec![range(cursor)?];
+    while cursor.eat(b',') {
+        ranges.push(range(cursor)?);
+    }
+    Ok(SeqSet(ranges))
+}
+
+fn range(cursor: &mut Cursor<'_>) -> Parsed<SeqRange> {
+    let from = seq_number(cursor)?;
+    let to = if cursor.eat(b':') { seq_number(cursor)? } else { from };
+    Ok(SeqRange { from, to })
+}
+
+fn seq_number(cursor: &mut Cursor<'_>) -> Parsed<SeqNumber> {
+    if cursor.eat(b'*') {
+        return Ok(SeqNumber::Star);
+    }
+    cursor.positive().map(SeqNumber::Number).map_err(|_| "Bad message set.")
+}
+
+/// AUTHENTICATE's mechanism and, if given, its initial response (RFC 4959).
+pub(super) fn authentication(cursor: &mut Cursor<'_>) -> Parsed<(Mechanism, Option<Vec<u8>>)> {
+    let mechanism = match cursor.word()?.as_slice() {
+        b"PLAIN" => Mechanism::Plain,
+        _ => Mechanism::Other,
+    };
+    if cursor.at_end() {
+        return Ok((mechanism, None));
+    }
+    let response = cursor.take_while(|byte| byte != b' ');
+    let decoded = match response {
+        b"=" => Vec::new(),
+        _ => sasl::decode_base64(response).ok_or("Bad base64.")?,
+    };
+    Ok((mechanism, Some(decoded)))
+}
+
+/// A string that must be text.
+pub(super) fn text(bytes: &[u8]) -> Parsed<String> {
+    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| "Not UTF-8.")
+}
