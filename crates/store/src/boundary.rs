@@ -21,6 +21,12 @@ use mail::{Address, Day, Domain, MailboxName, Timestamp};
 use crate::body::{BodyWriter, PreparedBody};
 use crate::watch::Watch;
 
+/// How many of a mailbox's changes back removals are remembered one by one. A session that was away
+/// longer is told every UID that is no more, which RFC 7162 section 3.2.5.2 allows.
+pub const HISTORY_MODSEQS: u64 = 500;
+/// How long the result of an acceptance is kept for its dedupe key, in seconds.
+pub const DEDUPE_KEPT_S: i64 = 24 * 3_600;
+
 /// What every operation gives back.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
@@ -345,22 +351,13 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> Pending<'_, ()>;
     /// Subscribes or unsubscribes a name, which need not exist.
-    fn subscribe(
-        &self,
-        account: AccountId,
-        name: MailboxName,
-        subscribed: bool,
-    ) -> Pending<'_, ()>;
+    fn subscribe(&self, account: AccountId, name: MailboxName, subscribed: bool)
+    -> Pending<'_, ()>;
     /// A mailbox's counters, without opening it.
     fn status(&self, account: AccountId, name: MailboxName) -> Pending<'_, MailboxStatus>;
     /// Opens a mailbox for a session. Unless `read_only`, what is `\Recent` is so for this opening
     /// only.
-    fn open(
-        &self,
-        account: AccountId,
-        name: MailboxName,
-        read_only: bool,
-    ) -> Pending<'_, Opened>;
+    fn open(&self, account: AccountId, name: MailboxName, read_only: bool) -> Pending<'_, Opened>;
     /// How full the account is.
     fn quota(&self, account: AccountId) -> Pending<'_, Quota>;
     /// Puts messages into a mailbox, all or none.
@@ -391,22 +388,13 @@ pub trait Store: Send + Sync + 'static {
     // ---- reading --------------------------------------------------------------------------
 
     /// Up to `n` of the named messages, ascending by UID. UIDs that do not exist are passed over.
-    fn messages(
-        &self,
-        mailbox: MailboxId,
-        uids: UidSet,
-        n: usize,
-    ) -> Pending<'_, Vec<MessageMeta>>;
+    fn messages(&self, mailbox: MailboxId, uids: UidSet, n: usize)
+    -> Pending<'_, Vec<MessageMeta>>;
     /// What happened after `since`. `NotFound` if the mailbox is gone.
     fn changes_since(&self, mailbox: MailboxId, since: ModSeq) -> Pending<'_, Changes>;
     /// Bytes of a message; fewer than asked only at its end, at most `limits::BODY_CHUNK_BYTES`.
     /// `NotFound` if it was expunged.
-    fn read_body(
-        &self,
-        mailbox: MailboxId,
-        uid: Uid,
-        range: Range<u64>,
-    ) -> Pending<'_, Bytes>;
+    fn read_body(&self, mailbox: MailboxId, uid: Uid, range: Range<u64>) -> Pending<'_, Bytes>;
 
     // ---- changing -------------------------------------------------------------------------
 
@@ -438,12 +426,7 @@ pub trait Store: Send + Sync + 'static {
     fn renew(&self, id: QueueId, token: ClaimToken, until: Timestamp) -> Pending<'_, bool>;
     /// Recipients that need no further attempt leave the entry; an entry without recipients is
     /// gone. False if the token is stale.
-    fn finish(
-        &self,
-        id: QueueId,
-        token: ClaimToken,
-        done: Vec<Address>,
-    ) -> Pending<'_, bool>;
+    fn finish(&self, id: QueueId, token: ClaimToken, done: Vec<Address>) -> Pending<'_, bool>;
     /// Puts the entry back until `until`, counting an attempt. False if the token is stale.
     fn defer(
         &self,
@@ -484,6 +467,12 @@ pub trait Store: Send + Sync + 'static {
     ) -> Pending<'_, Swept>;
     /// Removes what nothing refers to any more: old dedupe keys, expired values, trimmed history.
     fn reclaim(&self, now: Timestamp, budget: usize) -> Pending<'_, Swept>;
+
+    /// When housekeeping last ran to its end, by the wall clock of then. Outlives restarts: a clock
+    /// that jumped meanwhile is noticed before anything is deleted by it.
+    fn last_sweep(&self) -> Pending<'_, Option<Timestamp>>;
+    /// Remembers it.
+    fn set_last_sweep(&self, now: Timestamp) -> Pending<'_, ()>;
 
     // ---- hints ----------------------------------------------------------------------------
 
