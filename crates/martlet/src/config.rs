@@ -11,12 +11,13 @@
 
 mod check;
 mod fault;
+mod network;
 mod print;
 mod read;
-mod rooms;
 mod schema;
 mod section;
 mod value;
+mod word;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ pub use schema::{
     AccountsConfig, LimitsConfig, ListenConfig, LogConfig, PrivacyConfig, RetentionConfig,
     TlsConfig,
 };
-pub use value::{LogFormat, LogLevel, TlsMode};
+pub use word::{LogFormat, LogLevel, TlsMode};
 
 use fault::Faults;
 use read::Reader;

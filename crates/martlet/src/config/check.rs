@@ -6,7 +6,7 @@ use std::path::Path;
 use mail::limits::{LOCAL_PART_BYTES_MAX, PASSWORD_BYTES_MAX};
 
 use super::read::Reader;
-use super::value::TlsMode;
+use super::word::TlsMode;
 use super::{Config, ListenConfig};
 
 /// A message's size is a 32-bit number in IMAP (RFC 3501 section 7.4.2).

@@ -11,7 +11,8 @@ use mail::{Address, Domain, limits};
 
 use super::read::Reader;
 use super::section::{Entry, Section, sections};
-use super::value::{LogFormat, LogLevel, TlsMode, Value};
+use super::value::Value;
+use super::word::{LogFormat, LogLevel, TlsMode};
 
 /// The keys above all sections.
 pub(super) fn root(domain: &Domain, data_dir: &Path) -> Vec<Entry> {

@@ -1,15 +1,11 @@
-//! The types a setting can have: how each is read from TOML, what is said when it cannot be, and how
-//! it is written back.
+//! What a type of setting is: how it is read from TOML, what is said when it cannot be, and how it is
+//! written back. The plain types are here: numbers, sizes, text, paths.
 
-use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use mail::size::{ByteSize, ByteSizeError};
-use mail::{Address, Domain};
 use toml::Spanned;
 use toml::de::{DeInteger, DeValue};
-
-use super::fault::nearest;
 
 /// Greatest number a count can be; far beyond what any machine holds, and safe to calculate with.
 const NUMBER_MAX: u64 = 1_000_000_000;
@@ -39,7 +35,8 @@ pub(super) trait Value: Sized {
     fn write(&self) -> Option<String>;
 }
 
-fn wrong<T>(
+/// One complaint about a value.
+pub(super) fn wrong<T>(
     value: &Spanned<DeValue<'_>>,
     problem: impl Into<String>,
     advice: impl Into<String>,
@@ -49,7 +46,10 @@ fn wrong<T>(
 }
 
 /// The complaint about a value of another type than the one that is wanted.
-fn other_type<T: Value>(value: &Spanned<DeValue<'_>>, example: &str) -> Result<T, Vec<Wrong>> {
+pub(super) fn other_type<T: Value>(
+    value: &Spanned<DeValue<'_>>,
+    example: &str,
+) -> Result<T, Vec<Wrong>> {
     let given = match value.get_ref() {
         DeValue::String(_) => "text in quotes",
         DeValue::Integer(_) => "a whole number",
@@ -63,7 +63,8 @@ fn other_type<T: Value>(value: &Spanned<DeValue<'_>>, example: &str) -> Result<T
     wrong(value, problem, format!("Write for example {example}"))
 }
 
-fn quoted(text: &str) -> String {
+/// Text as TOML writes it.
+pub(super) fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
@@ -224,187 +225,5 @@ impl<T: Value> Value for Option<T> {
 
     fn write(&self) -> Option<String> {
         self.as_ref().and_then(T::write)
-    }
-}
-
-impl Value for Domain {
-    const KIND: &'static str = "a domain in quotes, such as \"chat.example.org\"";
-
-    fn read(value: &Spanned<DeValue<'_>>) -> Result<Domain, Vec<Wrong>> {
-        let DeValue::String(text) = value.get_ref() else {
-            return other_type(value, "\"chat.example.org\"");
-        };
-        Domain::parse(text).or_else(|why| match text.parse::<IpAddr>() {
-            Ok(ip) => wrong(
-                value,
-                "an IP address is a mail domain only in brackets",
-                format!("Write \"{}\"", Domain::from_ip(ip)),
-            ),
-            Err(_) => wrong(
-                value,
-                format!("\"{}\" is no domain: {why}", text.escape_debug()),
-                "Write only the name, such as \"chat.example.org\": no @, no https://, no slash",
-            ),
-        })
-    }
-
-    fn write(&self) -> Option<String> {
-        Some(quoted(self.as_str()))
-    }
-}
-
-impl Value for Address {
-    const KIND: &'static str = "a mail address in quotes";
-
-    fn read(value: &Spanned<DeValue<'_>>) -> Result<Address, Vec<Wrong>> {
-        let DeValue::String(text) = value.get_ref() else {
-            return other_type(value, "\"someone@example.org\"");
-        };
-        Address::parse(text).or_else(|why| {
-            let problem = format!("\"{}\" is no mail address: {why}", text.escape_debug());
-            wrong(value, problem, "Write for example \"someone@example.org\"")
-        })
-    }
-
-    fn write(&self) -> Option<String> {
-        Some(quoted(self.as_str()))
-    }
-}
-
-impl Value for SocketAddr {
-    const KIND: &'static str = "an IP address and a port in quotes, such as \"192.0.2.1:993\"";
-
-    fn read(value: &Spanned<DeValue<'_>>) -> Result<SocketAddr, Vec<Wrong>> {
-        let DeValue::String(text) = value.get_ref() else {
-            return other_type(value, "\"0.0.0.0:993\"");
-        };
-        match text.parse::<SocketAddr>() {
-            Ok(address) if address.port() == 0 => {
-                wrong(value, "port 0 is no port anybody can find", "Write a port from 1 to 65535")
-            }
-            Ok(address) => Ok(address),
-            Err(_) => wrong(
-                value,
-                format!("\"{}\" is no IP address with a port", text.escape_debug()),
-                "Write an IP address, a colon and a port: \"0.0.0.0:993\" for all IPv4 addresses of \
-                 this machine, \"[::]:993\" for all IPv6 addresses",
-            ),
-        }
-    }
-
-    fn write(&self) -> Option<String> {
-        Some(quoted(&self.to_string()))
-    }
-}
-
-impl Value for Vec<SocketAddr> {
-    const KIND: &'static str =
-        "a list of IP addresses with ports, such as [\"0.0.0.0:993\", \"[::]:993\"]";
-
-    fn read(value: &Spanned<DeValue<'_>>) -> Result<Vec<SocketAddr>, Vec<Wrong>> {
-        let DeValue::Array(items) = value.get_ref() else {
-            return other_type(value, "[\"0.0.0.0:993\", \"[::]:993\"]");
-        };
-        let (mut addresses, mut faults) = (Vec::new(), Vec::new());
-        for item in items.iter() {
-            match SocketAddr::read(item) {
-                Ok(address) => addresses.push(address),
-                Err(more) => faults.extend(more),
-            }
-        }
-        if faults.is_empty() { Ok(addresses) } else { Err(faults) }
-    }
-
-    fn write(&self) -> Option<String> {
-        let items: Vec<String> = self.iter().filter_map(Value::write).collect();
-        Some(format!("[{}]", items.join(", ")))
-    }
-}
-
-/// Makes an enum of words.
-macro_rules! words {
-    ($($(#[$meta:meta])* $name:ident ($kind:literal) {
-        $($(#[$case_meta:meta])* $case:ident = $word:literal,)+
-    })+) => {$(
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[$case_meta])* $case,)+
-        }
-
-        impl $name {
-            const ALL: &'static [$name] = &[$($name::$case),+];
-
-            /// The word in the file.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $($name::$case => $word,)+
-                }
-            }
-        }
-
-        impl Value for $name {
-            const KIND: &'static str = $kind;
-
-            fn read(value: &Spanned<DeValue<'_>>) -> Result<$name, Vec<Wrong>> {
-                let DeValue::String(text) = value.get_ref() else {
-                    return other_type(value, &quoted($name::ALL[0].as_str()));
-                };
-                let found = $name::ALL.iter().find(|word| word.as_str() == text);
-                found.copied().map_or_else(|| unknown_word(value, text, &[$($word),+]), Ok)
-            }
-
-            fn write(&self) -> Option<String> {
-                Some(quoted(self.as_str()))
-            }
-        }
-    )+};
-}
-
-fn unknown_word<T>(
-    value: &Spanned<DeValue<'_>>,
-    text: &str,
-    words: &[&str],
-) -> Result<T, Vec<Wrong>> {
-    let choices: Vec<String> = words.iter().copied().map(quoted).collect();
-    let problem = format!("\"{}\" is none of the words for this", text.escape_debug());
-    let advice = match nearest(text, words.iter().copied()) {
-        Some(word) => {
-            format!("Did you mean {}? The words are {}", quoted(word), choices.join(", "))
-        }
-        None => format!("Write one of {}", choices.join(", ")),
-    };
-    wrong(value, problem, advice)
-}
-
-words! {
-    /// Where the certificate comes from.
-    TlsMode ("\"self-signed\" or \"files\"") {
-        /// The relay makes one itself.
-        SelfSigned = "self-signed",
-        /// From two files.
-        Files = "files",
-    }
-
-    /// How much is logged.
-    LogLevel ("\"error\", \"warn\", \"info\", \"debug\" or \"trace\"") {
-        /// What somebody must look at.
-        Error = "error",
-        /// What somebody should look at.
-        Warn = "warn",
-        /// What happens, in short.
-        Info = "info",
-        /// What happens, in detail.
-        Debug = "debug",
-        /// Everything, for developers.
-        Trace = "trace",
-    }
-
-    /// The shape of a log line.
-    LogFormat ("\"text\" or \"json\"") {
-        /// For people.
-        Text = "text",
-        /// For programs.
-        Json = "json",
     }
 }
