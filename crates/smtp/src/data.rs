@@ -144,13 +144,15 @@ impl Unstuffer {
     }
 
     fn give(&mut self, content: &[u8], out: &mut Vec<u8>) {
-        self.size_bytes = self.size_bytes.saturating_add(content.len() as u64);
-        if self.size_bytes > self.size_max {
+        let room = self.size_max.saturating_sub(self.size_bytes);
+        let fitting = content.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+        if self.fault.is_none() {
+            out.extend_from_slice(&content[..fitting]);
+        }
+        if fitting < content.len() {
             self.blame(DataFault::TooLarge);
         }
-        if self.fault.is_none() {
-            out.extend_from_slice(content);
-        }
+        self.size_bytes = self.size_bytes.saturating_add(content.len() as u64);
     }
 
     fn blame(&mut self, fault: DataFault) {

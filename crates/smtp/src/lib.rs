@@ -11,6 +11,7 @@
 pub mod ask;
 pub mod data;
 pub mod dsn;
+#[doc(hidden)]
 pub mod fuzz;
 pub mod profile;
 pub mod reply;

@@ -23,16 +23,12 @@ impl<'a> Argument<'a> {
             return None;
         }
         let rest = rest.trim_start_matches(' ');
-        match rest.strip_prefix('<') {
-            Some(rest) => rest.split_once('>').and_then(|(path, rest)| Self::new(path, rest)),
-            None if rest.is_empty() => None,
-            None => Self::new(rest.split(' ').next()?, rest.split_once(' ').map_or("", |(_, r)| r)),
-        }
-    }
-
-    fn new(path: &'a str, parameters: &'a str) -> Option<Self> {
-        let separate = path.is_empty() || parameters.is_empty() || parameters.starts_with(' ');
-        separate.then_some(Self { path, parameters })
+        let (path, parameters) = match rest.strip_prefix('<') {
+            Some(rest) => rest.split_once('>')?,
+            None => rest.split_at(rest.find(' ').unwrap_or(rest.len())),
+        };
+        let separate = parameters.is_empty() || parameters.starts_with(' ');
+        (separate && !rest.is_empty()).then_some(Self { path, parameters })
     }
 
     /// Each parameter's name and value.
@@ -52,5 +48,36 @@ impl<'a> Argument<'a> {
             return Err(Reply::needs_smtputf8());
         }
         Address::parse(self.path).map_err(|_| otherwise)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(argument: &str) -> Option<&str> {
+        Argument::split(argument, "FROM:").map(|argument| argument.path)
+    }
+
+    #[test]
+    fn paths_with_and_without_brackets() {
+        assert_eq!(path("FROM:<a@x.org>"), Some("a@x.org"));
+        assert_eq!(path("from:  a@x.org SIZE=1"), Some("a@x.org"));
+        assert_eq!(path("FROM:<>"), Some(""));
+    }
+
+    #[test]
+    fn what_is_no_path() {
+        for bad in ["", "FROM", "FROM:", "FROM: ", "FRÖM:<>", "FROM:<a", "FROM:<>x", "TO:<a@x.org>"]
+        {
+            assert_eq!(path(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn parameters_have_names_and_values() {
+        let argument = Argument::split("FROM:<> SIZE=1  X A=b=c", "FROM:").unwrap();
+        let all: Vec<_> = argument.parameters().collect();
+        assert_eq!(all, [("SIZE", Some("1")), ("X", None), ("A", Some("b=c"))]);
     }
 }

@@ -62,6 +62,11 @@ impl Input {
         self.unread().is_empty()
     }
 
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Marks the first `n` unread bytes as used.
     pub(super) fn consume(&mut self, n: usize) {
         self.start += n;
