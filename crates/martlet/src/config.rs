@@ -16,6 +16,7 @@ mod print;
 mod read;
 mod schema;
 mod section;
+mod unknown;
 mod value;
 mod word;
 

@@ -6,13 +6,12 @@
 use std::collections::HashMap;
 
 use mail::Domain;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
-use super::Config;
-use super::check;
-use super::fault::{Faults, nearest};
-use super::section::{Entry, path};
+use super::fault::Faults;
+use super::section::path;
 use super::value::{Value, Wrong};
+use super::{Config, check, unknown};
 
 /// Hands out the values of a parsed file by key, and remembers where they stand.
 pub(super) struct Reader<'r, 't> {
@@ -70,8 +69,7 @@ pub(super) fn config<'t>(text: &'t str, faults: &mut Faults<'t>) -> Option<Confi
         faults.add(span.start, "", problem, advice);
     }
     let whole = faults.is_empty();
-    let known = known_entries();
-    unknown_keys(root.get_ref(), &known, faults);
+    unknown::keys(root.get_ref(), faults);
     let mut reader = Reader { root: root.get_ref(), faults, places: HashMap::new() };
     let domain = reader.optional::<Domain>("", "domain");
     if domain.is_none() && !reader.has("domain") && whole {
@@ -85,10 +83,6 @@ pub(super) fn config<'t>(text: &'t str, faults: &mut Faults<'t>) -> Option<Confi
     let config = Config::read(domain.clone().unwrap_or_else(example_domain), &mut reader);
     check::all(&config, &mut reader);
     domain.map(|_| config)
-}
-
-fn known_entries() -> Vec<Entry> {
-    Config::new(example_domain()).entries()
 }
 
 pub(super) fn example_domain() -> Domain {
@@ -109,93 +103,4 @@ fn plain_words(message: &str, text: Option<&str>) -> (String, String) {
     let advice =
         "Write key = value on a line of its own, text in \"quotes\", sections in [brackets]";
     (message.to_owned(), advice.to_owned())
-}
-
-fn unknown_keys(root: &DeTable<'_>, known: &[Entry], faults: &mut Faults<'_>) {
-    for (key, value) in root {
-        let name = key.get_ref().as_ref();
-        let at = key.span().start;
-        if known.iter().any(|entry| !entry.section.is_empty() && entry.section == name) {
-            match value.get_ref() {
-                DeValue::Table(table) => unknown_keys_in(name, table, known, faults),
-                _ => faults.add(
-                    at,
-                    name,
-                    "this is the name of a section, not a key",
-                    format!("Write [{name}] on a line of its own and the section's keys below it"),
-                ),
-            }
-        } else if !known.iter().any(|entry| entry.section.is_empty() && entry.key == name) {
-            unknown(at, "", name, value.get_ref().is_table(), known, faults);
-        }
-    }
-}
-
-fn unknown_keys_in(section: &str, table: &DeTable<'_>, known: &[Entry], faults: &mut Faults<'_>) {
-    for key in table.keys() {
-        let name = key.get_ref().as_ref();
-        if !known.iter().any(|entry| entry.section == section && entry.key == name) {
-            unknown(key.span().start, section, name, false, known, faults);
-        }
-    }
-}
-
-fn unknown(
-    at: usize,
-    section: &str,
-    name: &str,
-    is_section: bool,
-    known: &[Entry],
-    faults: &mut Faults<'_>,
-) {
-    let what = if is_section { "section" } else { "key" };
-    let advice = match is_section {
-        true => advice_for_section(name, known),
-        false => advice_for_key(section, name, known),
-    };
-    let problem = format!("there is no such {what}");
-    faults.add(at, path(section, &name.escape_debug().to_string()), problem, advice);
-}
-
-fn advice_for_section(name: &str, known: &[Entry]) -> String {
-    let sections = || known.iter().map(|entry| entry.section).filter(|name| !name.is_empty());
-    match nearest(name, sections()) {
-        Some(section) => format!("Did you mean [{section}]?"),
-        None => {
-            let mut all: Vec<String> = sections().map(|name| format!("[{name}]")).collect();
-            all.dedup();
-            format!("The sections are {}", all.join(", "))
-        }
-    }
-}
-
-fn advice_for_key(section: &str, name: &str, known: &[Entry]) -> String {
-    let here = || known.iter().filter(|entry| entry.section == section).map(|entry| entry.key);
-    if let Some(entry) = known.iter().find(|entry| entry.key == name) {
-        return format!("It belongs {}", place_of(entry));
-    }
-    if let Some(key) = nearest(name, here()) {
-        return format!("Did you mean {key}?");
-    }
-    if let Some(key) = nearest(name, known.iter().map(|entry| entry.key)) {
-        let entry = known.iter().find(|entry| entry.key == key);
-        return format!(
-            "Did you mean {key}{}?",
-            entry.map(|it| format!(" {}", place_of(it))).unwrap_or_default()
-        );
-    }
-    let keys: Vec<&str> = here().collect();
-    let place = if section.is_empty() {
-        "above all sections".to_owned()
-    } else {
-        format!("in [{section}]")
-    };
-    format!("The keys {place} are {}", keys.join(", "))
-}
-
-fn place_of(entry: &Entry) -> String {
-    match entry.section {
-        "" => "above all sections".to_owned(),
-        section => format!("in the section [{section}]"),
-    }
 }

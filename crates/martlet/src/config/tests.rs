@@ -188,7 +188,10 @@ fn g2_an_unknown_key_names_its_nearest() {
     assert_eq!(advice("limits", "Send_Burst = 5"), "Did you mean send_burst?");
     assert_eq!(advice("limits", "mode = 5"), "It belongs in the section [tls]");
     assert_eq!(advice("tls", "domain = \"a.b\""), "It belongs above all sections");
-    assert_eq!(advice("tls", "emburst_send = 1"), "The keys in [tls] are mode, cert, key");
+    assert_eq!(
+        advice("tls", "emburst_send = 1"),
+        "The keys in the section [tls] are mode, cert, key"
+    );
     let fault = only_fault("limits", "\"a\\u001bb\" = 5");
     assert_eq!(fault.key, "limits.a\\u{1b}b", "no control character reaches a terminal");
 }
