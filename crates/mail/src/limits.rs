@@ -91,6 +91,9 @@ pub const IMAP_ITEMS_MAX: usize = 1_000;
 pub const IMAP_METADATA_ENTRIES_MAX: usize = 100;
 /// Deepest section (`BODY[1.2.3...]`). Beyond: BAD.
 pub const IMAP_SECTION_DEPTH_MAX: usize = 100;
+/// Longest BODYSTRUCTURE in bytes, give or take one part. Beyond: parts are shown without their
+/// parameters and envelopes.
+pub const IMAP_STRUCTURE_BYTES_MAX: usize = 1_048_576;
 /// Output waiting in a session before it must be written out, in bytes.
 pub const IMAP_OUTPUT_BYTES_HIGH: usize = 65_536;
 /// Most keywords of an open mailbox that are announced in FLAGS lines; later ones are shown on their
@@ -146,6 +149,17 @@ pub const COMMIT_BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const STORE_QUEUE_REQUESTS_MAX: usize = 4_096;
 /// Free disk below which new mail is refused with 452, in bytes: deleting needs room too.
 pub const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+/// How many of a mailbox's changes back removals are remembered one by one. A session that was away
+/// longer is told every UID that is no more, which RFC 7162 section 3.2.5.2 allows.
+pub const HISTORY_MODSEQS: u64 = 500;
+/// How long the result of an acceptance is kept for its dedupe key, in seconds.
+pub const DEDUPE_KEPT_S: i64 = 86_400;
+/// Write-ahead log from which on it is copied into the database in the background, in bytes.
+pub const WAL_CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
+/// Write-ahead log from which on the writer itself copies it before it goes on, in bytes.
+pub const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Mailboxes whose `\\Recent` mark waits to be written. Beyond: the next commit takes them along.
+pub const NOTICED_WAITING_MAX: usize = 256;
 /// Messages of at least this size are large: they expire earlier.
 pub const LARGE_MESSAGE_BYTES: u64 = 200_000;
 

@@ -21,12 +21,6 @@ use mail::{Address, Day, Domain, MailboxName, Timestamp};
 use crate::body::{BodyWriter, PreparedBody};
 use crate::watch::Watch;
 
-/// How many of a mailbox's changes back removals are remembered one by one. A session that was away
-/// longer is told every UID that is no more, which RFC 7162 section 3.2.5.2 allows.
-pub const HISTORY_MODSEQS: u64 = 500;
-/// How long the result of an acceptance is kept for its dedupe key, in seconds.
-pub const DEDUPE_KEPT_S: i64 = 24 * 3_600;
-
 /// What every operation gives back.
 pub type Result<T> = std::result::Result<T, StoreError>;
 

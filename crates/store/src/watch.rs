@@ -98,6 +98,11 @@ impl Watch {
         }
     }
 
+    /// True if [`Watch::changed`] would return at once.
+    pub fn has_changed(&self) -> bool {
+        self.current() > self.seen
+    }
+
     /// Hints up to here are no news: the watcher has read the mailbox that far.
     pub fn mark_seen(&mut self, upto: ModSeq) {
         self.seen = self.seen.max(upto);

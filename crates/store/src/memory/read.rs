@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use mail::MailboxName;
+use mail::limits::HISTORY_MODSEQS;
 use mail::mailbox::{
     Changes, MailboxId, MailboxStatus, MessageMeta, ModSeq, SystemFlags, Uid, UidSet,
 };

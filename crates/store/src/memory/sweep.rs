@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mail::limits::DEDUPE_KEPT_S;
 use mail::mailbox::{MailboxId, Uid};
 use mail::{Day, Timestamp};
 
