@@ -4,28 +4,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// What a client answers to a SASL challenge.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reply {
-    /// `*`: it has changed its mind. The answer is BAD.
-    Cancelled,
-    /// The decoded response.
-    Data(Vec<u8>),
-    /// No base64. The answer is BAD.
-    Malformed,
-}
-
-/// Reads a line that follows `+` in AUTHENTICATE.
-pub fn read_reply(line: &[u8]) -> Reply {
-    match line.trim_ascii() {
-        b"*" => Reply::Cancelled,
-        line => decode_base64(line).map_or(Reply::Malformed, Reply::Data),
-    }
-}
-
-/// Strict base64 with padding; empty is fine.
-pub(crate) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    STANDARD.decode(text).ok()
+/// A response as a client sends it after `+` or with AUTHENTICATE: strict base64 with padding; empty
+/// is fine. `None` if it is anything else.
+pub fn decode_response(line: &[u8]) -> Option<Vec<u8>> {
+    STANDARD.decode(line).ok()
 }
 
 /// What PLAIN says, raw bytes as given.
@@ -75,12 +57,12 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_is_base64_or_a_star() {
-        assert_eq!(read_reply(b"AHRpbQB0YW4="), Reply::Data(b"\0tim\0tan".to_vec()));
-        assert_eq!(read_reply(b""), Reply::Data(Vec::new()));
-        assert_eq!(read_reply(b"*"), Reply::Cancelled);
-        assert_eq!(read_reply(b"AHR*"), Reply::Malformed);
-        assert_eq!(read_reply(b"AHRpbQB0YW4"), Reply::Malformed);
+    fn a_response_is_strict_base64() {
+        assert_eq!(decode_response(b"AHRpbQB0YW4="), Some(b"\0tim\0tan".to_vec()));
+        assert_eq!(decode_response(b""), Some(Vec::new()));
+        for bad in [&b"*"[..], b"AHR*", b"AHRpbQB0YW4", b"AHRpbQB0YW5=", b" AHRpbQB0YW4="] {
+            assert_eq!(decode_response(bad), None);
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What FETCH can ask for (RFC 3501 section 6.4.5).
 
+use std::ops::Range;
+
 /// One data item. The macros ALL, FAST and FULL are resolved by the parser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FetchItem {
@@ -44,12 +46,43 @@ impl FetchItem {
     }
 }
 
+impl FetchItem {
+    /// The message bytes this item shows; `None` if it shows something else.
+    pub fn content(&self) -> Option<(Section, Option<Partial>)> {
+        let text = match self {
+            FetchItem::BodySection { section, partial, .. } => {
+                return Some((section.clone(), *partial));
+            }
+            FetchItem::Rfc822 => SectionText::Whole,
+            FetchItem::Rfc822Header => SectionText::Header,
+            FetchItem::Rfc822Text => SectionText::Text,
+            _ => return None,
+        };
+        Some((Section { path: Vec::new(), text }, None))
+    }
+}
+
 /// `<offset.count>` in bytes; `count` is never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Partial {
     pub offset: u32,
     pub count: u32,
+}
+
+impl Partial {
+    /// These bytes of `whole`; empty if they lie beyond its end.
+    pub fn of(self, whole: Range<u64>) -> Range<u64> {
+        let start = whole.start.saturating_add(u64::from(self.offset)).min(whole.end);
+        start..start.saturating_add(u64::from(self.count)).min(whole.end)
+    }
+
+    /// These bytes of a string; empty if they lie beyond its end.
+    pub fn of_bytes(self, whole: &[u8]) -> &[u8] {
+        let range = self.of(0..whole.len() as u64);
+        let index = |at: u64| usize::try_from(at).expect("not beyond the end of a slice");
+        &whole[index(range.start)..index(range.end)]
+    }
 }
 
 /// What stands between the brackets of `BODY[...]`.

@@ -5,7 +5,7 @@
 //! are written out with the operators, so there are few leaves to know.
 
 use mail::Day;
-use mail::mailbox::{Keyword, UidSet};
+use mail::mailbox::Keyword;
 
 use super::SeqSet;
 
@@ -16,62 +16,6 @@ pub struct SearchQuery {
     pub charset: SearchCharset,
     /// The program; leaves exactly one truth value on the stack.
     pub steps: Vec<SearchStep>,
-}
-
-impl SearchQuery {
-    /// Puts the meaning of the message sets into the query: after this there are
-    /// [`SearchKey::Among`] in place of [`SearchKey::Sequence`] and [`SearchKey::Uid`]. `mailbox`
-    /// holds every UID of the mailbox as the client knows it. Numbers nobody has match nothing.
-    pub fn bind(&mut self, mailbox: &UidSet) {
-        for step in &mut self.steps {
-            let uids = match step {
-                SearchStep::Key(SearchKey::Sequence(set)) => set.resolve_sequence(mailbox),
-                SearchStep::Key(SearchKey::Uid(set)) => set.resolve_uids(mailbox),
-                _ => continue,
-            };
-            *step = SearchStep::Key(SearchKey::Among(uids));
-        }
-    }
-
-    /// True if a message matches, given what is known of it: `leaf` says whether a key holds, or
-    /// `None` if that is not known yet. The result is `None` if it depends on what is not known;
-    /// so flags can be tried first and the body read only where it decides.
-    pub fn evaluate(&self, mut leaf: impl FnMut(&SearchKey) -> Option<bool>) -> Option<bool> {
-        let mut stack: Vec<Option<bool>> = Vec::new();
-        for step in &self.steps {
-            let value = match step {
-                SearchStep::Key(key) => leaf(key),
-                SearchStep::Not => pop(&mut stack).map(|value| !value),
-                SearchStep::Or => {
-                    let (a, b) = (pop(&mut stack), pop(&mut stack));
-                    either(a, b)
-                }
-                SearchStep::And(count) => all(stack.split_off(stack.len().saturating_sub(*count))),
-            };
-            stack.push(value);
-        }
-        pop(&mut stack)
-    }
-}
-
-fn pop(stack: &mut Vec<Option<bool>>) -> Option<bool> {
-    stack.pop().flatten()
-}
-
-fn either(a: Option<bool>, b: Option<bool>) -> Option<bool> {
-    match (a, b) {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (Some(false), Some(false)) => Some(false),
-        _ => None,
-    }
-}
-
-fn all(values: Vec<Option<bool>>) -> Option<bool> {
-    values.into_iter().fold(Some(true), |sum, value| match (sum, value) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
-    })
 }
 
 /// The charset of a query's strings.
@@ -126,8 +70,6 @@ pub enum SearchKey {
     Sequence(SeqSet),
     /// Among these UIDs.
     Uid(SeqSet),
-    /// One of the two above after [`SearchQuery::bind`].
-    Among(UidSet),
 }
 
 /// Flags with keys of their own.

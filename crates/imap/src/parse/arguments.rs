@@ -62,7 +62,7 @@ pub(super) fn authentication(cursor: &mut Cursor<'_>) -> Parsed<(Mechanism, Opti
     let response = cursor.take_while(|byte| byte != b' ');
     let decoded = match response {
         b"=" => Vec::new(),
-        _ => sasl::decode_base64(response).ok_or("Bad base64.")?,
+        _ => sasl::decode_response(response).ok_or("Bad base64.")?,
     };
     Ok((mechanism, Some(decoded)))
 }

@@ -369,6 +369,7 @@ enum LineRead {
 const LITERAL_LINE_END: &[u8] = b"\n";
 
 /// `{bytes}` or `{bytes+}` at the end of a line.
+#[derive(Clone, Copy)]
 struct Announced {
     /// Saturates, far beyond any ceiling.
     bytes: u64,
