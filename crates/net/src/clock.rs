@@ -110,7 +110,10 @@ mod tests {
         clock.advance(Duration::from_millis(600));
         assert_eq!(other.now(), Timestamp(1_000));
         clock.advance(Duration::from_millis(600));
-        assert_eq!((other.now(), other.elapsed()), (Timestamp(1_001), Duration::from_millis(1_200)));
+        assert_eq!(
+            (other.now(), other.elapsed()),
+            (Timestamp(1_001), Duration::from_millis(1_200))
+        );
     }
 
     #[test]

@@ -11,9 +11,10 @@ pub(crate) fn of(address: SocketAddr) -> Option<String> {
         .flat_map(|table| listening(&table, address.port()))
         .map(|inode| format!("socket:[{inode}]"))
         .collect();
-    let mut processes = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| {
-        entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok())
-    });
+    let mut processes = fs::read_dir("/proc")
+        .ok()?
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
     let pid = processes.find(|pid| holds(*pid, &sockets))?;
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
     // A process may call itself anything, line ends and escape codes included.

@@ -18,6 +18,8 @@ pub mod shutdown;
 pub mod signals;
 pub mod stream;
 pub mod systemd;
+#[cfg(test)]
+mod testing;
 pub mod tls;
 
 pub use budget::Budget;

@@ -118,24 +118,23 @@ mod tests {
 
     #[tokio::test]
     async fn g5_a_busy_port_is_named_with_its_holder_and_nothing_stays_bound() {
-        let busy = bind(at("127.0.0.1:0")).unwrap().address();
-        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let taken = taken.local_addr().map(|address| (taken, address)).unwrap();
-        let errors = bind_all(&[busy, taken.1, at("192.0.2.1:25")]).unwrap_err();
+        let free = bind(at("127.77.0.1:0")).unwrap().address();
+        let holder = std::net::TcpListener::bind("127.77.0.1:0").unwrap();
+        let taken = holder.local_addr().unwrap();
+        let errors = bind_all(&[free, taken, at("192.0.2.1:25")]).unwrap_err();
         let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(texts.len(), 2, "{texts:?}");
-        assert!(texts[0].starts_with(&format!("cannot listen on {}: Address", taken.1)));
+        assert!(texts[0].starts_with(&format!("cannot listen on {}: Address", taken)));
         assert!(texts[0].contains(&format!("(pid {})", std::process::id())), "{texts:?}");
         assert!(texts[1].starts_with("cannot listen on 192.0.2.1:25: "), "{texts:?}");
-        bind(busy).expect("the one that was free is free again");
+        bind(free).expect("the one that was free is free again");
     }
 
     #[tokio::test]
     async fn both_families_share_a_port_number() {
-        let v4 = bind(at("0.0.0.0:0")).unwrap().address();
-        let both = [v4, SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), v4.port())];
-        let listeners = bind_all(&both).unwrap();
-        assert!(listeners.iter().all(|l| l.address().port() == v4.port()));
+        let v4 = bind(at("0.0.0.0:0")).unwrap();
+        let port = v4.address().port();
+        bind_all(&[SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port)]).unwrap();
     }
 
     #[test]

@@ -107,7 +107,8 @@ impl Tls {
         routing: Routing,
         offered: Option<impl Iterator<Item = &'a [u8]> + Clone>,
     ) -> (Service, Arc<ServerConfig>) {
-        let offers = |test: &dyn Fn(&[u8]) -> bool| offered.clone().is_some_and(|mut o| o.any(test));
+        let offers =
+            |test: &dyn Fn(&[u8]) -> bool| offered.clone().is_some_and(|mut o| o.any(test));
         let service = match routing {
             Routing::Fixed(service) => service,
             Routing::Mux if offers(&|name| has_word(name, b"smtp")) => Service::Submission,
@@ -178,7 +179,8 @@ mod tests {
     #[test]
     fn t3_a_fixed_port_is_never_rerouted() {
         let offered: [&[u8]; 1] = [b"smtp"];
-        let (service, _) = tls().choose(Routing::Fixed(Service::Imap), Some(offered.iter().copied()));
+        let (service, _) =
+            tls().choose(Routing::Fixed(Service::Imap), Some(offered.iter().copied()));
         assert_eq!(service, Service::Imap);
     }
 

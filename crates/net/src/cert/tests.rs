@@ -50,7 +50,8 @@ fn g4_a_key_of_another_certificate_is_told_from_a_broken_one() {
     });
     assert!(mismatch.starts_with("tls.key: this key does not belong"), "{mismatch}");
     let broken = complaint(|f| {
-        fs::write(&f.key, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").unwrap();
+        fs::write(&f.key, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+            .unwrap();
     });
     assert!(broken.starts_with("tls.key: the private key cannot be used"), "{broken}");
     let cut = complaint(|f| fs::write(&f.key, "-----BEGIN PRIVATE KEY-----\nAAAA\n").unwrap());

@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn every_truncation_of_a_certificate_is_none() {
-        let identity = crate::cert::Identity::ephemeral(&["a.example".into()], Timestamp(0)).unwrap();
+        let identity =
+            crate::cert::Identity::ephemeral(&["a.example".into()], Timestamp(0)).unwrap();
         let der = identity.chain().next().unwrap().to_vec();
         assert_eq!(not_after(&der), Some(identity.not_after()));
         for end in 0..der.len() {

@@ -12,8 +12,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use rustls::server::UnbufferedServerConnection;
 use rustls::server::ServerConnectionData;
+use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedStatus, WriteTraffic,
 };
@@ -91,6 +91,12 @@ impl Session {
     /// Plaintext that came with the end of the handshake, to be read first.
     pub(crate) fn put_back(&mut self, early: Vec<u8>) {
         self.opened = early;
+    }
+
+    /// Bytes of buffers held.
+    #[cfg(test)]
+    pub(super) fn buffered_capacity(&self) -> usize {
+        self.sealed.capacity() + self.opened.capacity() + self.unsent.capacity()
     }
 
     pub(crate) fn has_unsent(&self) -> bool {
