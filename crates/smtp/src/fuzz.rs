@@ -127,7 +127,7 @@ impl Session {
 
     fn reply_to(&mut self, ask: Ask) {
         assert_eq!(self.tls, TlsState::Established, "{ask:?} before TLS");
-        let yes = self.next_chance() % 4 != 0;
+        let yes = !self.next_chance().is_multiple_of(4);
         match ask {
             Ask::Authenticate { .. } => self.authenticate(yes),
             Ask::Mail { .. } => self.mail(yes),

@@ -125,7 +125,7 @@ impl Server {
     /// first poll, with what came before the greeting, which is refused. More than
     /// `SMTP_INPUT_BYTES_MAX` waiting bytes end the connection.
     pub fn feed(&mut self, bytes: &[u8]) {
-        if !self.input.push(bytes) {
+        if !matches!(self.phase, Phase::Closing) && !self.input.push(bytes) {
             self.close_with(&Reply::local_error());
         }
     }

@@ -14,6 +14,9 @@
 //! - `[close]` expects the server to close; a file without it ends with the server waiting
 //! - `#` begins a comment
 
+// A broken script may panic: it is a test.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 

@@ -282,12 +282,12 @@ impl Reply {
     }
 
     /// The message is not a message.
-    pub fn unparsable(why: &str) -> Self {
+    pub fn unparsable(why: impl Display) -> Self {
         Self::new(500, None, &format!("Failed to parse message: {why}"))
     }
 
     /// The From field is missing, double or unreadable.
-    pub fn invalid_from_header(why: &str) -> Self {
+    pub fn invalid_from_header(why: impl Display) -> Self {
         Self::new(500, None, &format!("Invalid FROM header: {why}"))
     }
 

@@ -83,6 +83,67 @@ fn what_clients_compare() {
     }
 }
 
+#[test]
+fn the_table_is_consistent() {
+    let fixed = [
+        Reply::ready_for_tls(),
+        Reply::bye(),
+        Reply::authenticated(),
+        Reply::ok(),
+        Reply::sender_ok(),
+        Reply::recipient_ok(),
+        Reply::accepted(),
+        Reply::help(),
+        Reply::start_data(),
+        Reply::talked_too_early(),
+        Reply::local_error(),
+        Reply::dns_trouble(),
+        Reply::insufficient_storage(),
+        Reply::too_many_recipients(),
+        Reply::tls_unavailable(),
+        Reply::login_unavailable(),
+        Reply::unknown_command(),
+        Reply::bad_characters(),
+        Reply::bad_line_end(),
+        Reply::line_too_long(),
+        Reply::auth_line_too_long(),
+        Reply::bad_sender_syntax(),
+        Reply::bad_recipient_syntax(),
+        Reply::bad_parameter(),
+        Reply::bad_auth_response(),
+        Reply::auth_cancelled(),
+        Reply::not_implemented(),
+        Reply::hello_first(),
+        Reply::mail_first(),
+        Reply::transaction_open(),
+        Reply::already_authenticated(),
+        Reply::auth_not_offered(),
+        Reply::tls_already_active(),
+        Reply::unknown_mechanism(),
+        Reply::no_valid_recipients(),
+        Reply::invalid_data(),
+        Reply::encryption_needed(),
+        Reply::starttls_first(),
+        Reply::login_first(),
+        Reply::login_failed(),
+        Reply::size_too_large(),
+        Reply::message_too_large(),
+        Reply::body_too_large(),
+        Reply::needs_smtputf8(),
+        Reply::too_many_hops(),
+        Reply::dkim_missing(),
+        Reply::dkim_invalid(),
+        Reply::not_utf8(),
+        Reply::malformed_data(),
+        Reply::malformed_header(),
+    ];
+    for reply in fixed {
+        assert_eq!(Reply::new(reply.code(), reply.enhanced(), reply.text()), reply);
+        assert!(reply.enhanced().is_none_or(|(class, ..)| u16::from(class) == reply.code() / 100));
+        assert!(reply.text().is_ascii() && !reply.text().is_empty());
+    }
+}
+
 proptest! {
     #[test]
     fn s42_whatever_the_text_it_is_one_reply(code: u16, text: String, more: String) {

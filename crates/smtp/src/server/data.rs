@@ -142,7 +142,7 @@ impl Server {
                 self.say(&reply);
             }
             (Answer::Reply(reply), Some(fault)) if reply.is_success() => {
-                self.refuse(&fault.reply())
+                self.refuse(&fault.reply());
             }
             (Answer::Reply(reply), _) => self.refuse(&never_success(reply)),
             (other, _) => self.refused(other),
