@@ -3,6 +3,8 @@
 //! Opens N connections from a second process, lets each say and hear a line, and prints the growth
 //! of this process's resident memory per connection. Kernel memory is not in it.
 
+#![expect(clippy::print_stdout, reason = "the figure is what it is for")]
+
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

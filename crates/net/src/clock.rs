@@ -20,8 +20,15 @@ enum Source {
 
 #[derive(Clone, Copy, Debug)]
 struct Fake {
-    wall: Timestamp,
+    /// Wall time when nothing had elapsed.
+    origin: Timestamp,
     elapsed: Duration,
+}
+
+impl Fake {
+    fn elapsed_s(&self) -> i64 {
+        i64::try_from(self.elapsed.as_secs()).unwrap_or(i64::MAX)
+    }
 }
 
 impl Clock {
@@ -33,7 +40,7 @@ impl Clock {
 
     /// A clock that stands still at `wall` until it is moved.
     pub fn fake(wall: Timestamp) -> Self {
-        Self(Arc::new(Source::Fake(Mutex::new(Fake { wall, elapsed: Duration::ZERO }))))
+        Self(Arc::new(Source::Fake(Mutex::new(Fake { origin: wall, elapsed: Duration::ZERO }))))
     }
 
     /// Wall time in whole seconds. It may jump in both directions: never measure patience with it.
@@ -41,7 +48,10 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &*self.0 {
             Source::Real { .. } => timestamp(SystemTime::now()),
-            Source::Fake(fake) => lock(fake).wall,
+            Source::Fake(fake) => {
+                let fake = lock(fake);
+                Timestamp(fake.origin.0.saturating_add(fake.elapsed_s()))
+            }
         }
     }
 
@@ -57,17 +67,15 @@ impl Clock {
     pub fn advance(&self, by: Duration) {
         if let Source::Fake(fake) = &*self.0 {
             let mut fake = lock(fake);
-            fake.elapsed += by;
-            let seconds = i64::try_from(fake.elapsed.as_secs()).unwrap_or(i64::MAX)
-                - i64::try_from((fake.elapsed - by).as_secs()).unwrap_or(i64::MAX);
-            fake.wall = Timestamp(fake.wall.0.saturating_add(seconds));
+            fake.elapsed = fake.elapsed.saturating_add(by);
         }
     }
 
     /// Makes the wall clock of a fake clock jump; monotonic time goes on. The real clock ignores it.
     pub fn set_wall(&self, wall: Timestamp) {
         if let Source::Fake(fake) = &*self.0 {
-            lock(fake).wall = wall;
+            let mut fake = lock(fake);
+            fake.origin = Timestamp(wall.0.saturating_sub(fake.elapsed_s()));
         }
     }
 }

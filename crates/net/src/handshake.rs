@@ -78,30 +78,34 @@ async fn negotiate(
 ) -> io::Result<(Stream, Service)> {
     let mut hello = Vec::new();
     let (service, config) = match routing {
-        Routing::Fixed(_) => tls.choose(routing, None::<std::iter::Empty<&[u8]>>),
+        Routing::Fixed(_) => tls.choose(routing, &[]),
         Routing::Mux => read_hello(&mut tcp, &mut hello, tls).await?,
     };
     let mut session = Session::new(config).map_err(io::Error::other)?;
-    let mut early = Vec::new();
-    let mut outcome = session.open(&mut hello, &mut early);
-    while outcome.is_ok() && (session.is_handshaking() || session.has_unsent()) {
-        outcome = if session.has_unsent() {
-            poll_fn(|cx| session.poll_send(&mut tcp, cx)).await
-        } else if session.is_ended() {
-            Err(io::ErrorKind::UnexpectedEof.into())
-        } else {
-            poll_fn(|cx| session.poll_receive(&mut tcp, cx, &mut early, 0)).await
-        };
+    let outcome = converse(&mut session, &mut tcp, &mut hello).await;
+    // Also after a failure: the peer should learn why, if it still listens.
+    while session.has_unsent() {
+        poll_fn(|cx| session.poll_send(&mut tcp, cx)).await?;
     }
-    if outcome.is_err() {
-        // The peer should learn why, if it still listens.
+    outcome?;
+    Ok((Stream { tcp, tls: Some(Box::new(session)) }, service))
+}
+
+/// Goes through the handshake, beginning with the sealed bytes that have come already.
+async fn converse(session: &mut Session, tcp: &mut TcpStream, hello: &mut [u8]) -> io::Result<()> {
+    let mut early = Vec::new();
+    session.open(hello, &mut early)?;
+    while session.is_handshaking() {
         while session.has_unsent() {
-            poll_fn(|cx| session.poll_send(&mut tcp, cx)).await?;
+            poll_fn(|cx| session.poll_send(tcp, cx)).await?;
         }
-        outcome?;
+        if session.is_ended() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        poll_fn(|cx| session.poll_receive(tcp, cx, &mut early, 0)).await?;
     }
     session.put_back(early);
-    Ok((Stream { tcp, tls: Some(Box::new(session)) }, service))
+    Ok(())
 }
 
 /// Reads a whole ClientHello into `hello` and chooses by what it offers.
@@ -137,8 +141,8 @@ async fn read_hello(
 }
 
 fn choose(hello: &ClientHello<'_>, tls: &Tls) -> (Service, Arc<ServerConfig>) {
-    let offered: Option<Vec<&[u8]>> = hello.alpn().map(Iterator::collect);
-    tls.choose(Routing::Mux, offered.as_ref().map(|names| names.iter().copied()))
+    let offered: Vec<&[u8]> = hello.alpn().into_iter().flatten().collect();
+    tls.choose(Routing::Mux, &offered)
 }
 
 impl From<io::Error> for HandshakeError {

@@ -124,7 +124,7 @@ mod tests {
         let errors = bind_all(&[free, taken, at("192.0.2.1:25")]).unwrap_err();
         let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(texts.len(), 2, "{texts:?}");
-        assert!(texts[0].starts_with(&format!("cannot listen on {}: Address", taken)));
+        assert!(texts[0].starts_with(&format!("cannot listen on {taken}: Address")));
         assert!(texts[0].contains(&format!("(pid {})", std::process::id())), "{texts:?}");
         assert!(texts[1].starts_with("cannot listen on 192.0.2.1:25: "), "{texts:?}");
         bind(free).expect("the one that was free is free again");

@@ -43,3 +43,25 @@ impl Signals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn send(signal: &str) {
+        let pid = std::process::id().to_string();
+        assert!(
+            std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success()
+        );
+    }
+
+    #[tokio::test]
+    async fn g7_signals_become_wishes() {
+        let mut signals = Signals::listen().unwrap();
+        for (signal, wish) in [("-HUP", Wish::Reload), ("-TERM", Wish::Stop), ("-INT", Wish::Stop)]
+        {
+            send(signal);
+            assert_eq!(signals.next().await, wish);
+        }
+    }
+}

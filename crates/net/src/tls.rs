@@ -101,24 +101,23 @@ impl Tls {
         StartTls { tls: self.clone(), service }
     }
 
-    /// Chooses by what the ClientHello offers.
-    pub(crate) fn choose<'a>(
+    /// Chooses by the ALPN names that the ClientHello offers.
+    pub(crate) fn choose(
         &self,
         routing: Routing,
-        offered: Option<impl Iterator<Item = &'a [u8]> + Clone>,
+        offered: &[&[u8]],
     ) -> (Service, Arc<ServerConfig>) {
-        let offers =
-            |test: &dyn Fn(&[u8]) -> bool| offered.clone().is_some_and(|mut o| o.any(test));
+        let offers = |word| offered.iter().any(|name| has_word(name, word));
         let service = match routing {
             Routing::Fixed(service) => service,
-            Routing::Mux if offers(&|name| has_word(name, b"smtp")) => Service::Submission,
-            Routing::Mux if offers(&|name| has_word(name, b"imap")) => Service::Imap,
+            Routing::Mux if offers(b"smtp") => Service::Submission,
+            Routing::Mux if offers(b"imap") => Service::Imap,
             Routing::Mux => Service::Web,
         };
         let configs = &self.0[service as usize];
         let only_resembles = routing == Routing::Mux
             && service != Service::Web
-            && !offers(&|name| name == service.alpn());
+            && !offered.contains(&service.alpn());
         let chosen = if only_resembles { &configs.unnamed } else { &configs.named };
         (service, Arc::clone(chosen))
     }
@@ -160,27 +159,25 @@ mod tests {
         LiveIdentity::new(identity).tls().unwrap()
     }
 
-    fn routed(names: Option<&[&'static [u8]]>) -> (Service, bool) {
-        let (service, config) = tls().choose(Routing::Mux, names.map(|n| n.iter().copied()));
+    fn routed(names: &[&[u8]]) -> (Service, bool) {
+        let (service, config) = tls().choose(Routing::Mux, names);
         (service, !config.alpn_protocols.is_empty())
     }
 
     #[test]
     fn t3_alpn_decides_on_the_shared_port_and_smtp_is_tested_first() {
-        assert_eq!(routed(None), (Service::Web, true));
-        assert_eq!(routed(Some(&[b"imap"])), (Service::Imap, true));
-        assert_eq!(routed(Some(&[b"imap", b"smtp"])), (Service::Submission, true));
-        assert_eq!(routed(Some(&[b"h2", b"http/1.1"])), (Service::Web, true));
-        assert_eq!(routed(Some(&[b"imap4", b"xsmtp", b""])), (Service::Web, true));
-        assert_eq!(routed(Some(&[b"imap4", b"smtp-x"])), (Service::Submission, false));
-        assert_eq!(routed(Some(&[b"imap/2"])), (Service::Imap, false));
+        assert_eq!(routed(&[]), (Service::Web, true));
+        assert_eq!(routed(&[b"imap"]), (Service::Imap, true));
+        assert_eq!(routed(&[b"imap", b"smtp"]), (Service::Submission, true));
+        assert_eq!(routed(&[b"h2", b"http/1.1"]), (Service::Web, true));
+        assert_eq!(routed(&[b"imap4", b"xsmtp", b""]), (Service::Web, true));
+        assert_eq!(routed(&[b"imap4", b"smtp-x"]), (Service::Submission, false));
+        assert_eq!(routed(&[b"imap/2"]), (Service::Imap, false));
     }
 
     #[test]
     fn t3_a_fixed_port_is_never_rerouted() {
-        let offered: [&[u8]; 1] = [b"smtp"];
-        let (service, _) =
-            tls().choose(Routing::Fixed(Service::Imap), Some(offered.iter().copied()));
+        let (service, _) = tls().choose(Routing::Fixed(Service::Imap), &[b"smtp"]);
         assert_eq!(service, Service::Imap);
     }
 

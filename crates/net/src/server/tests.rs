@@ -333,6 +333,7 @@ impl Accept for Exhausted {
 }
 
 /// How long a connection behind `errors` failures of kind `code` waited, and the counted errors.
+#[expect(clippy::disallowed_methods, reason = "the paused clock of the runtime is measured")]
 async fn behind_errors(code: i32, errors: usize) -> (Duration, u64, usize) {
     let (mut theirs, ours) = crate::testing::pair().await;
     let calls = Arc::new(AtomicUsize::new(0));

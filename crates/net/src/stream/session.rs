@@ -200,40 +200,18 @@ impl Session {
     pub(crate) fn open(&mut self, bytes: &mut [u8], into: &mut Vec<u8>) -> io::Result<()> {
         let mut used = 0;
         loop {
-            let UnbufferedStatus { mut discard, state } =
+            let UnbufferedStatus { discard, state } =
                 self.tls.process_tls_records(&mut bytes[used..]);
-            let goes_on = match state {
+            match state.and_then(|s| settle(s, into, &mut self.unsent, &mut self.ended)) {
+                Ok(Progress::More { discarded }) => used += discard + discarded,
+                Ok(Progress::Rest) => {
+                    self.keep(&bytes[used + discard..]);
+                    return Ok(());
+                }
                 Err(error) => {
                     self.queue_alert();
                     return Err(invalid(error));
                 }
-                Ok(ConnectionState::ReadTraffic(mut traffic)) => {
-                    while let Some(record) = traffic.next_record() {
-                        let record = record.map_err(invalid)?;
-                        into.extend_from_slice(record.payload);
-                        discard += record.discard;
-                    }
-                    true
-                }
-                Ok(ConnectionState::EncodeTlsData(mut flight)) => {
-                    encode(&mut flight, &mut self.unsent);
-                    true
-                }
-                Ok(ConnectionState::TransmitTlsData(flight)) => {
-                    flight.done();
-                    true
-                }
-                Ok(ConnectionState::PeerClosed) => {
-                    self.ended = true;
-                    true
-                }
-                // Nothing to do but to wait or to write. (Early data is never accepted.)
-                Ok(_) => false,
-            };
-            used += discard;
-            if !goes_on {
-                self.keep(&bytes[used..]);
-                return Ok(());
             }
         }
     }
@@ -269,6 +247,40 @@ impl Session {
             encode(&mut alert, &mut self.unsent);
         }
     }
+}
+
+/// What one step of rustls left to do.
+enum Progress {
+    /// Another step; so many bytes more are used up.
+    More { discarded: usize },
+    /// Nothing but to wait for the peer or to write.
+    Rest,
+}
+
+/// Does what rustls asks for in `state`.
+fn settle(
+    state: ConnectionState<'_, '_, ServerConnectionData>,
+    into: &mut Vec<u8>,
+    unsent: &mut Vec<u8>,
+    ended: &mut bool,
+) -> Result<Progress, rustls::Error> {
+    let mut discarded = 0;
+    match state {
+        ConnectionState::ReadTraffic(mut traffic) => {
+            while let Some(record) = traffic.next_record() {
+                let record = record?;
+                into.extend_from_slice(record.payload);
+                discarded += record.discard;
+            }
+        }
+        ConnectionState::EncodeTlsData(mut flight) => encode(&mut flight, unsent),
+        // What is in `unsent` will be sent, in order.
+        ConnectionState::TransmitTlsData(flight) => flight.done(),
+        ConnectionState::PeerClosed => *ended = true,
+        // Early data is never accepted.
+        _ => return Ok(Progress::Rest),
+    }
+    Ok(Progress::More { discarded })
 }
 
 /// Appends what rustls wants to send to `unsent`.
