@@ -120,7 +120,9 @@ async fn read_hello(
         if begin >= CLIENT_HELLO_BYTES_MAX {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        if tcp.read_buf(hello).await? == 0 {
+        // At most as much as is still allowed, so that the limit is exact.
+        let allowed = (CLIENT_HELLO_BYTES_MAX - begin) as u64;
+        if tcp.take(allowed).read_buf(hello).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let mut fresh = &hello[begin..];
@@ -154,5 +156,62 @@ impl From<io::Error> for HandshakeError {
             io::ErrorKind::InvalidData => Self::Tls(error),
             _ => Self::Io(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TLS_1_3, client, connect, live_identity, pair};
+
+    /// The ClientHello of a client whose ALPN names fill it up by `filling` bytes, 2 at least.
+    async fn hello(filling: usize) -> Vec<u8> {
+        let mut names: Vec<Vec<u8>> = vec![b"http/1.1".to_vec()];
+        let mut left = filling;
+        while left > 0 {
+            // One byte is the name's length; no single byte may be left over.
+            let name = if left > 256 { 200 } else { left };
+            names.push(vec![b'x'; name - 1]);
+            left -= name;
+        }
+        let names: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
+        let config = client(TLS_1_3, &names);
+        let (theirs, mut ours) = pair().await;
+        let attempt = tokio::spawn(async move { connect(theirs, &config).await.is_ok() });
+        let mut bytes = vec![0; 5];
+        ours.read_exact(&mut bytes).await.unwrap();
+        bytes.resize(5 + usize::from(bytes[3]) * 256 + usize::from(bytes[4]), 0);
+        ours.read_exact(&mut bytes[5..]).await.unwrap();
+        drop(ours);
+        assert!(!attempt.await.unwrap());
+        bytes
+    }
+
+    async fn read(hello: Vec<u8>) -> io::Result<Service> {
+        let (mut theirs, mut ours) = pair().await;
+        theirs.write_all(&hello).await.unwrap();
+        let tls = live_identity().tls().unwrap();
+        read_hello(&mut ours, &mut Vec::new(), &tls).await.map(|(service, _)| service)
+    }
+
+    #[tokio::test]
+    async fn a_client_hello_may_be_as_long_as_the_limit_and_no_longer() {
+        let filling = CLIENT_HELLO_BYTES_MAX - hello(1_000).await.len() + 1_000;
+        let (longest, too_long) = (hello(filling).await, hello(filling + 1).await);
+        assert_eq!(longest.len(), CLIENT_HELLO_BYTES_MAX);
+        assert_eq!(too_long.len(), CLIENT_HELLO_BYTES_MAX + 1);
+        assert_eq!(read(longest).await.unwrap(), Service::Web);
+        assert_eq!(read(too_long).await.unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_tls_gets_an_alert() {
+        let (mut theirs, ours) = pair().await;
+        theirs.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        let error = accept(ours, &live_identity().tls().unwrap(), Routing::Mux).await.unwrap_err();
+        assert!(matches!(error, HandshakeError::Tls(_)), "{error}");
+        let mut alert = [0; 7];
+        theirs.read_exact(&mut alert).await.unwrap();
+        assert_eq!(alert[0], 21);
     }
 }

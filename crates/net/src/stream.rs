@@ -151,6 +151,9 @@ impl AsyncRead for Stream {
         if self.tls.is_none() {
             return Pin::new(&mut self.tcp).poll_read(cx, buffer);
         }
+        if buffer.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
         let mut plain = Vec::new();
         ready!(self.poll_read_some(cx, &mut plain, buffer.remaining()))?;
         buffer.put_slice(&plain);

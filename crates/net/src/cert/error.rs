@@ -26,6 +26,9 @@ pub enum Reason {
     /// It cannot be read or written.
     #[error("{0}")]
     Io(#[source] io::Error),
+    /// It is no file of certificates: there is far too much in it.
+    #[error("larger than {0} bytes, so no certificate or key")]
+    TooLarge(u64),
     /// It has no PEM block `CERTIFICATE`.
     #[error("no certificate in this file (a PEM block CERTIFICATE is expected)")]
     NoCertificate,

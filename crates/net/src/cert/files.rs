@@ -15,8 +15,8 @@ use rustls::sign::CertifiedKey;
 use super::validity::not_after;
 use super::{CertError, Identity, Reason};
 
-/// Largest PEM file that is read, in bytes. Real chains have less than 16 KiB.
-const PEM_BYTES_MAX: u64 = 1024 * 1024;
+/// Largest PEM file in bytes; real chains have less than 16 KiB. Beyond: an error.
+pub(super) const PEM_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Where the pair lies. Both may be the same file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,8 +83,8 @@ pub(super) fn named<T>(file: &Path, result: Result<T, Reason>) -> Result<T, Cert
 
 fn read(file: &Path) -> Result<Vec<u8>, Reason> {
     let mut pem = Vec::new();
-    fs::File::open(file)?.take(PEM_BYTES_MAX).read_to_end(&mut pem)?;
-    Ok(pem)
+    fs::File::open(file)?.take(PEM_BYTES_MAX + 1).read_to_end(&mut pem)?;
+    if pem.len() as u64 > PEM_BYTES_MAX { Err(Reason::TooLarge(PEM_BYTES_MAX)) } else { Ok(pem) }
 }
 
 fn parse_chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Reason> {

@@ -125,6 +125,20 @@ fn a_relay_is_named_for_its_domain_or_its_address() {
     assert_eq!(names("127.0.0.1", true), ["127.0.0.1", "localhost", "::1"]);
 }
 
+#[test]
+fn a_file_may_be_as_large_as_the_limit_and_no_larger() {
+    let folder = tempfile::tempdir().unwrap();
+    own(folder.path()).load_or_make(NOW).unwrap();
+    let files = own(folder.path()).files;
+    let mut pem = fs::read(&files.certificate).unwrap();
+    pem.resize(usize::try_from(files::PEM_BYTES_MAX).unwrap(), b'\n');
+    fs::write(&files.certificate, &pem).unwrap();
+    files.load(NOW).unwrap();
+    pem.push(b'\n');
+    fs::write(&files.certificate, &pem).unwrap();
+    assert!(matches!(files.load(NOW).unwrap_err().reason, Reason::TooLarge(_)));
+}
+
 /// DER of an iPAddress entry: context tag 7, four bytes.
 #[test]
 fn an_address_becomes_an_address_entry() {

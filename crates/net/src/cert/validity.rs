@@ -109,4 +109,19 @@ mod tests {
             assert_eq!(not_after(&der[..end]), None);
         }
     }
+
+    #[test]
+    fn no_single_changed_byte_makes_it_panic() {
+        let identity =
+            crate::cert::Identity::ephemeral(&["a.example".into()], Timestamp(0)).unwrap();
+        let mut der = identity.chain().next().unwrap().to_vec();
+        for at in 0..der.len() {
+            let good = der[at];
+            for bad in [0, 0x30, 0x7f, 0x80, 0x81, 0x84, 0x85, 0xff] {
+                der[at] = bad;
+                let _ = not_after(&der);
+            }
+            der[at] = good;
+        }
+    }
 }

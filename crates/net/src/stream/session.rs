@@ -134,8 +134,12 @@ impl Session {
         into: &mut Vec<u8>,
         max: usize,
     ) -> Poll<io::Result<()>> {
-        while self.unsent.len() > UNSENT_BYTES_MAX {
-            ready!(self.poll_send(tcp, cx))?;
+        while self.has_unsent() {
+            match self.poll_send(tcp, cx)? {
+                Poll::Ready(()) => {}
+                Poll::Pending if self.unsent.len() > UNSENT_BYTES_MAX => return Poll::Pending,
+                Poll::Pending => break,
+            }
         }
         let opened = with_scratch(|scratch| {
             let kept = self.sealed.len();
