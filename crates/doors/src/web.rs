@@ -35,7 +35,7 @@ pub use credentials::{Credentials, invent};
 pub use facts::{Ports, Privacy, ShownLimits, SiteFacts};
 pub use link::dclogin_url;
 pub use pages::TemplateError;
-pub use registration::{Registration, new_rate};
+pub use registration::{ClosedBecause, Random, Registration, new_rate};
 pub use site::Site;
 
 /// Serves the site on one connection (TLS done) until the visitor leaves, a deadline passes or

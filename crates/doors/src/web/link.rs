@@ -9,6 +9,7 @@ use super::SiteFacts;
 use super::facts::Ports;
 
 /// One mail server of a link.
+#[derive(Clone, Copy)]
 struct Server {
     port: u16,
     security: &'static str,

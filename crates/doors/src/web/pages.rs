@@ -150,11 +150,31 @@ fn filled(text: &Option<String>) -> Option<&str> {
 /// A size for people, rounded down: they do not care whether a kilobyte has 24 bytes more.
 fn size_in_words(bytes: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1 << 30, "GB"), (1 << 20, "MB"), (1_000, "kB")];
-    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
-        Some((unit, name)) if bytes % unit != 0 && bytes < 10 * unit => {
-            format!("{:.1}\u{a0}{name}", (bytes * 10 / unit) as f64 / 10.0)
+    let Some((unit, name)) = UNITS.iter().find(|(unit, _)| bytes >= *unit) else {
+        return format!("{bytes}\u{a0}bytes");
+    };
+    match (bytes / unit, bytes % unit * 10 / unit) {
+        (whole @ 1..10, tenths @ 1..) => format!("{whole}.{tenths}\u{a0}{name}"),
+        (whole, _) => format!("{whole}\u{a0}{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_short_words() {
+        for (bytes, words) in [
+            (999, "999 bytes"),
+            (200_000, "200 kB"),
+            (31_457_280, "30 MB"),
+            (500 << 20, "500 MB"),
+            (1 << 30, "1 GB"),
+            (3 << 29, "1.5 GB"),
+            (25 << 29, "12 GB"),
+        ] {
+            assert_eq!(size_in_words(bytes), words.replace(' ', "\u{a0}"));
         }
-        Some((unit, name)) => format!("{}\u{a0}{name}", bytes / unit),
-        None => format!("{bytes}\u{a0}bytes"),
     }
 }

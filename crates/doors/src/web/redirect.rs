@@ -18,6 +18,9 @@ use super::connection;
 
 const CHALLENGE_PREFIX: &str = "/.well-known/acme-challenge/";
 
+/// Gives the key authorisation of a challenge token that is known, `None` for all others.
+pub type Challenges = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// What port 80 needs to know.
 #[derive(Clone)]
 pub struct Redirect {
@@ -25,8 +28,8 @@ pub struct Redirect {
     pub domain: Domain,
     /// The port of the HTTPS door.
     pub https_port: u16,
-    /// The key authorisation of a challenge token that is known, `None` for all others.
-    pub challenge: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    /// The challenges of a certificate authority that are under way.
+    pub challenge: Challenges,
 }
 
 impl std::fmt::Debug for Redirect {
@@ -122,13 +125,13 @@ mod tests {
 
     use super::*;
 
-    fn ask(method: Method, host: &'static str, path: &'static str) -> Answer {
+    fn ask(method: &Method, host: &'static str, path: &'static str) -> Answer {
         let redirect = Redirect {
             domain: Domain::parse("chat.example").unwrap(),
             https_port: 443,
             challenge: Arc::new(|token| (token == "known").then(|| "known.key".to_owned())),
         };
-        respond(&redirect, &method, host, path)
+        respond(&redirect, method, host, path)
     }
 
     fn respond(redirect: &Redirect, method: &Method, host: &str, target: &str) -> Answer {
@@ -152,7 +155,7 @@ mod tests {
             ("www.chat.example", "https://www.chat.example/info?x=1"),
             ("mta-sts.chat.example", "https://mta-sts.chat.example/info?x=1"),
         ] {
-            let answer = ask(Method::GET, host, "/info?x=1");
+            let answer = ask(&Method::GET, host, "/info?x=1");
             assert_eq!(answer.status(), StatusCode::MOVED_PERMANENTLY);
             assert_eq!(location_of(&answer), location);
         }
@@ -162,36 +165,35 @@ mod tests {
     fn h6_a_lying_host_is_sent_to_our_domain() {
         for host in ["evil.example", "chat.example.evil.example", "", "chat.example@evil", "[::1]"]
         {
-            let answer = ask(Method::POST, host, "/");
+            let answer = ask(&Method::POST, host, "/");
             assert_eq!(location_of(&answer), "https://chat.example/", "{host}");
         }
     }
 
     #[test]
     fn h6_connect_is_no_proxy() {
-        assert_eq!(ask(Method::CONNECT, "x:443", "").status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(ask(&Method::CONNECT, "x:443", "").status(), StatusCode::METHOD_NOT_ALLOWED);
     }
 
     #[test]
     fn h7_only_known_challenges_are_answered() {
-        let known = ask(Method::GET, "chat.example", "/.well-known/acme-challenge/known");
+        let known = ask(&Method::GET, "chat.example", "/.well-known/acme-challenge/known");
         assert_eq!(known.status(), StatusCode::OK);
-        let other = ask(Method::GET, "chat.example", "/.well-known/acme-challenge/other");
+        let other = ask(&Method::GET, "chat.example", "/.well-known/acme-challenge/other");
         assert_eq!(other.status(), StatusCode::NOT_FOUND);
     }
 
     #[test]
     fn probes_and_odd_targets() {
-        assert_eq!(ask(Method::GET, "x", "/generate_204").status(), StatusCode::NO_CONTENT);
-        let star = ask(Method::OPTIONS, "chat.example", "*");
+        assert_eq!(ask(&Method::GET, "x", "/generate_204").status(), StatusCode::NO_CONTENT);
+        let star = ask(&Method::OPTIONS, "chat.example", "*");
         assert_eq!(location_of(&star), "https://chat.example/");
     }
 
     #[test]
     fn an_unusual_port_is_named() {
         let redirect = Redirect {
-            domain: Domain::parse("[2001:db8::1]")
-                .map_or_else(|_| Domain::from_ip("2001:db8::1".parse().unwrap()), |domain| domain),
+            domain: Domain::from_ip("2001:db8::1".parse().unwrap()),
             https_port: 8443,
             challenge: Arc::new(|_| None),
         };

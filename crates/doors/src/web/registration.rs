@@ -9,13 +9,18 @@ use std::time::Duration;
 use mail::limits;
 use policy::rate::{Gcra, RateTable, TooSoon};
 
+/// Fills its slice from a cryptographic generator.
+pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+/// Why no accounts are made at the moment, in words for the visitor; `None` while they are.
+pub type ClosedBecause = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
 /// What `/new` needs from the world.
 #[derive(Clone)]
 pub struct Registration {
-    /// Fills its slice from a cryptographic generator.
-    pub random: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
-    /// Why no accounts are made at the moment, in words for the visitor; `None` while they are.
-    pub closed: Arc<dyn Fn() -> Option<String> + Send + Sync>,
+    /// Where credentials come from.
+    pub random: Random,
+    /// Whether there are any to be had.
+    pub closed: ClosedBecause,
     /// How often one address (or one /64) may ask; `None` is a relay on a developer's machine.
     pub limit: Option<Gcra>,
 }

@@ -31,7 +31,8 @@ const TOO_SLOW: &[u8] =
 pub(super) struct Wire<S> {
     stream: S,
     framing: Framing,
-    is_refused: bool,
+    /// Nothing more is read: the visitor erred or was too slow. `hyper` sees an end.
+    is_over: bool,
     read_by: Pin<Box<Sleep>>,
     /// Set while a write waits.
     write_by: Option<Pin<Box<Sleep>>>,
@@ -42,35 +43,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Wire {
             stream,
             framing: Framing::default(),
-            is_refused: false,
+            is_over: false,
             read_by: Box::pin(sleep(HEAD_PATIENCE)),
             write_by: None,
         }
     }
 
     /// Looks at what was read into `buf` after its first `seen` bytes.
-    fn inspect(&mut self, buf: &mut ReadBuf<'_>, seen: usize) {
+    fn inspect(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>, seen: usize) {
         let (was_in_head, heads_before) = (self.framing.is_in_head(), self.framing.heads_done());
         if let Err(RefusedAt(at)) = self.framing.feed(&buf.filled()[seen..]) {
             buf.filled_mut()[seen + at] = 0;
             buf.set_filled(seen + at + 1);
-            self.is_refused = true;
+            self.is_over = true;
         }
         let is_same_head = was_in_head && heads_before == self.framing.heads_done();
         if !self.framing.is_in_head() {
-            self.read_by.set(sleep(IDLE_PATIENCE));
+            self.allow_reading(cx, IDLE_PATIENCE);
         } else if !is_same_head {
-            self.read_by.set(sleep(HEAD_PATIENCE));
+            self.allow_reading(cx, HEAD_PATIENCE);
         }
+    }
+
+    /// Starts the reading clock anew. It is polled at once, because `hyper` may already be waiting
+    /// for a read and would not come back to set the alarm.
+    fn allow_reading(&mut self, cx: &mut Context<'_>, patience: Duration) {
+        self.read_by.set(sleep(patience));
+        let _ = self.read_by.as_mut().poll(cx);
     }
 
     /// The visitor took too long. If nothing was answered yet, and so nothing can be torn apart,
     /// he is told; whether that still fits into the socket does not matter.
-    fn give_up_reading(&mut self, cx: &mut Context<'_>) -> io::Error {
+    fn give_up_reading(&mut self, cx: &mut Context<'_>) {
+        self.is_over = true;
         if self.framing.is_in_head() && self.framing.heads_done() == 0 {
             let _ = Pin::new(&mut self.stream).poll_write(cx, TOO_SLOW);
         }
-        io::ErrorKind::TimedOut.into()
     }
 
     /// Passes on how a write went, unless it has waited too long.
@@ -96,15 +104,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.is_refused {
+        if this.is_over {
             return Poll::Ready(Ok(()));
         }
         let seen = buf.filled().len();
         match Pin::new(&mut this.stream).poll_read(cx, buf)? {
-            Poll::Ready(()) => this.inspect(buf, seen),
+            Poll::Ready(()) => this.inspect(cx, buf, seen),
+            // While an answer waits to be read, the writing clock alone counts.
+            Poll::Pending if this.write_by.is_some() => return Poll::Pending,
             Poll::Pending => {
                 ready!(this.read_by.as_mut().poll(cx));
-                return Poll::Ready(Err(this.give_up_reading(cx)));
+                this.give_up_reading(cx);
             }
         }
         Poll::Ready(Ok(()))
@@ -120,7 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         let this = self.get_mut();
         let outcome = Pin::new(&mut this.stream).poll_write(cx, buf);
         if outcome.is_ready() && !this.framing.is_in_head() {
-            this.read_by.set(sleep(IDLE_PATIENCE));
+            this.allow_reading(cx, IDLE_PATIENCE);
         }
         this.write_outcome(cx, outcome)
     }
