@@ -17,6 +17,7 @@ pub mod server;
 pub mod shutdown;
 pub mod signals;
 pub mod stream;
+pub mod system;
 pub mod systemd;
 #[cfg(test)]
 mod testing;
