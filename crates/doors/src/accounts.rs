@@ -13,8 +13,10 @@ mod workers;
 use std::sync::Arc;
 
 use mail::{Address, limits};
-use net::clock::Clock;
-use policy::accounts::{NameRules, SystemFacts, SystemLimits, may_create};
+use net::Clock;
+use policy::accounts::{
+    CreateRefusal, NameRules, SystemFacts, SystemLimits, may_create,
+};
 use policy::password;
 use store::{Account, NewAccount, Store, StoreError};
 
@@ -62,8 +64,6 @@ pub struct Accounts {
     rules: AccountRules,
     workers: Workers,
     cache: LoginCache,
-    /// What an unknown user's password is compared with.
-    dummy_hash: String,
 }
 
 impl Accounts {
@@ -75,7 +75,6 @@ impl Accounts {
             rules,
             workers: Workers::new(workers),
             cache: LoginCache::new(limits::LOGIN_CACHE_ENTRIES_MAX),
-            dummy_hash: password::hash("", net::random::bytes()),
         }
     }
 
@@ -103,7 +102,8 @@ impl Accounts {
         {
             return None;
         }
-        let address = self.rules.names.login_name(std::str::from_utf8(user).ok()?).ok()?;
+        let user = std::str::from_utf8(user).ok()?;
+        let address = self.rules.names.login_name(user).ok()?;
         Some((address, std::str::from_utf8(password).ok()?))
     }
 
@@ -146,7 +146,7 @@ impl Accounts {
     async fn refuse_at_full_cost(&self, password: &[u8]) -> Result<Entry, Trouble> {
         let end = password.len().min(limits::PASSWORD_BYTES_MAX);
         let password = String::from_utf8_lossy(&password[..end]);
-        self.hash_and_compare(&self.dummy_hash, &password).await?;
+        self.hash_and_compare(password::dummy_hash(), &password).await?;
         Ok(Entry::Refused)
     }
 
@@ -159,9 +159,7 @@ impl Accounts {
         let facts = (self.rules.facts)();
         let names = &self.rules.names;
         if let Err(refusal) = may_create(names, &address, password, &facts, &self.rules.system) {
-            if refusal.is_system() {
-                tracing::warn!(reason = %refusal, "registration rejected");
-            }
+            note(&refusal);
             return self.refuse_at_full_cost(password.as_bytes()).await;
         }
         let (secret, salt) = (password.to_owned(), net::random::bytes());
@@ -199,6 +197,14 @@ impl Accounts {
             self.store.touch_login(account.id, today).await?;
         }
         Ok(())
+    }
+}
+
+/// The operator learns of what only the operator can change.
+fn note(refusal: &CreateRefusal) {
+    use CreateRefusal::{Disk, Load, Memory};
+    if matches!(refusal, Load { .. } | Memory { .. } | Disk { .. }) {
+        tracing::warn!("{refusal}");
     }
 }
 

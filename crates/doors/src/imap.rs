@@ -15,14 +15,14 @@ use std::time::Duration;
 
 use imap::Transport;
 use mail::limits;
-use net::clock::Clock;
-use net::server::Accepted;
+use net::{Accepted, Clock};
 use store::Store;
 
 pub use conversation::{Conversation, Pause};
 pub use metadata::ServerMetadata;
 
 use crate::accounts::Accounts;
+use crate::line::{Heard, Line};
 use residents::Residents;
 
 /// What all IMAP connections share.
@@ -75,69 +75,39 @@ impl ImapDoor {
 }
 
 /// Serves one connection to its end.
-pub async fn serve(door: Arc<ImapDoor>, mut connection: Accepted) {
-    let transport = if connection.stream.is_tls() {
-        Transport::Tls
-    } else {
-        Transport::Plain { starttls: connection.starttls.is_some() }
+pub async fn serve(door: Arc<ImapDoor>, connection: Accepted) {
+    let line = Line::new(connection);
+    let transport = match line.is_tls() {
+        true => Transport::Tls,
+        false => Transport::Plain { starttls: line.offers_starttls() },
     };
-    let mut conversation = Conversation::new(door, transport);
-    // An I/O error is the peer's way of leaving; there is nobody to tell.
-    let _ = talk(&mut conversation, &mut connection).await;
-    conversation.leave().await;
-    connection.stream.close().await;
+    // An I/O error is the client's way of leaving; there is nobody to tell.
+    if let Ok(line) = talk(Conversation::new(door, transport), line).await {
+        line.close().await;
+    }
 }
 
-async fn talk(conversation: &mut Conversation, connection: &mut Accepted) -> io::Result<()> {
+async fn talk(mut conversation: Conversation, mut line: Line) -> io::Result<Line> {
     loop {
         let pause = conversation.run().await;
-        send(conversation, connection).await?;
+        line.say(conversation.output()).await?;
         match pause {
             Pause::Flush => {}
-            Pause::Input { patience, watching } => {
-                if !listen(conversation, connection, patience, watching).await? {
-                    return Ok(());
-                }
-            }
+            Pause::Input { patience, watching } => tokio::select! {
+                biased;
+                heard = line.listen(patience) => match heard? {
+                    Heard::Bytes(bytes) => conversation.feed(&bytes),
+                    Heard::End => return Ok(line),
+                    Heard::Stop => conversation.shut_down(),
+                    Heard::Silence => conversation.timed_out(),
+                },
+                () = conversation.changed(), if watching => {}
+            },
             Pause::StartTls => {
-                let Some(starttls) = connection.starttls.take() else { return Ok(()) };
-                connection.stream.start_tls(&starttls).await?;
+                line = line.start_tls().await?;
                 conversation.tls_established();
             }
-            Pause::Close => return Ok(()),
+            Pause::Close => return Ok(line),
         }
     }
-}
-
-async fn send(conversation: &mut Conversation, connection: &mut Accepted) -> io::Result<()> {
-    let output = conversation.output();
-    if !output.is_empty() {
-        connection.stream.write_all(output).await?;
-        output.clear();
-        output.shrink_to(0);
-    }
-    Ok(())
-}
-
-/// Waits for whatever comes first; false once the peer has gone.
-async fn listen(
-    conversation: &mut Conversation,
-    connection: &mut Accepted,
-    patience: Duration,
-    watching: bool,
-) -> io::Result<bool> {
-    let mut input = Vec::new();
-    tokio::select! {
-        biased;
-        read = connection.stream.read_some(&mut input, limits::IMAP_LINE_BYTES_MAX) => {
-            if read? == 0 {
-                return Ok(false);
-            }
-            conversation.feed(&input);
-        }
-        () = conversation.changed(), if watching => {}
-        () = connection.shutdown.requested() => conversation.shut_down(),
-        () = tokio::time::sleep(patience) => conversation.timed_out(),
-    }
-    Ok(true)
 }

@@ -6,5 +6,6 @@
 pub mod accounts;
 pub mod housekeeping;
 pub mod imap;
+mod line;
 pub mod submission;
 pub mod web;

@@ -12,14 +12,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mail::{Address, Domain, limits};
-use net::clock::Clock;
-use net::server::Accepted;
-use policy::rate::{Gcra, RateTable};
-use smtp::Reply;
-use smtp::server::{Answer, Ask, Kind, Profile, Server, Step, TlsState};
+use net::{Accepted, Clock};
+use policy::rate::{Gcra, RateTable, TooSoon};
+use smtp::ask::{Answer, Ask, Step};
+use smtp::{Kind, Profile, Reply, Server, TlsState};
 use store::Store;
 
 use crate::accounts::{Accounts, Door, Entry};
+use crate::line::{Heard, Line};
 use transaction::Transaction;
 
 /// What all submission connections share.
@@ -73,15 +73,11 @@ impl SubmissionDoor {
         self
     }
 
-    /// One message more of this sender: `Err` says how long to wait.
-    fn charge(&self, sender: &Address) -> Result<(), Duration> {
-        match &self.rates {
-            Some(rates) => rates
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .charge(sender.clone(), self.clock.elapsed()),
-            None => Ok(()),
-        }
+    /// One message more of this sender.
+    fn charge(&self, sender: &Address) -> Result<(), TooSoon> {
+        let Some(rates) = &self.rates else { return Ok(()) };
+        let mut rates = rates.lock().unwrap_or_else(PoisonError::into_inner);
+        rates.take(sender.clone(), self.clock.elapsed())
     }
 
     fn profile(&self, tls: TlsState) -> Profile {
@@ -108,8 +104,14 @@ pub struct Conversation {
 pub enum Pause {
     /// Only that the output is written.
     Flush,
-    /// Input, or the end of this patience.
-    Input(Duration),
+    /// Input, or the end of `patience`.
+    Input {
+        /// How long to wait.
+        patience: Duration,
+        /// Whether waiting begins anew; otherwise an earlier deadline stays, so that dripping bytes
+        /// buys no time.
+        progress: bool,
+    },
     /// A TLS handshake.
     StartTls,
     /// The end.
@@ -133,7 +135,7 @@ impl Conversation {
                     self.machine.answer(answer);
                 }
                 Step::Flush => return Pause::Flush,
-                Step::Input { patience } => return Pause::Input(patience),
+                Step::Input { patience, progress } => return Pause::Input { patience, progress },
                 Step::StartTls => return Pause::StartTls,
                 Step::Close => return Pause::Close,
             }
@@ -190,9 +192,9 @@ impl Conversation {
             }
             Entry::Refused => {
                 tokio::time::sleep(self.door.login_failure_delay).await;
-                Answer::Refuse(Reply::authentication_failed())
+                Answer::Refuse(Reply::login_failed())
             }
-            Entry::Unavailable => Answer::Refuse(Reply::authentication_unavailable()),
+            Entry::Unavailable => Answer::Refuse(Reply::login_unavailable()),
         }
     }
 
@@ -200,7 +202,7 @@ impl Conversation {
     /// 2.4). The rate is charged once for each message, at its first good recipient.
     fn recipient(&mut self, recipient: Address) -> Answer {
         let Some(login) = self.login.clone() else {
-            return Answer::Refuse(Reply::authentication_required());
+            return Answer::Refuse(Reply::login_first());
         };
         self.with_transaction(|door, transaction| match transaction.admit(door, &login) {
             Ok(()) => {
@@ -213,69 +215,41 @@ impl Conversation {
 }
 
 /// Serves one connection to its end.
-pub async fn serve(door: Arc<SubmissionDoor>, mut connection: Accepted) {
-    let tls = match (&connection.stream.is_tls(), &connection.starttls) {
-        (true, _) => TlsState::Established,
-        (false, Some(_)) => TlsState::Offered,
-        (false, None) => TlsState::Absent,
+pub async fn serve(door: Arc<SubmissionDoor>, connection: Accepted) {
+    let line = Line::new(connection);
+    let tls = match line.is_tls() {
+        true => TlsState::Established,
+        false => TlsState::Offered,
     };
-    let mut conversation = Conversation::new(door, tls);
-    // An I/O error is the peer's way of leaving; there is nobody to tell.
-    let _ = talk(&mut conversation, &mut connection).await;
-    connection.stream.close().await;
+    // An I/O error is the client's way of leaving; there is nobody to tell.
+    if let Ok(line) = talk(Conversation::new(door, tls), line).await {
+        line.close().await;
+    }
 }
 
-async fn talk(conversation: &mut Conversation, connection: &mut Accepted) -> io::Result<()> {
+async fn talk(mut conversation: Conversation, mut line: Line) -> io::Result<Line> {
+    let clock = conversation.door.clock.clone();
+    let mut deadline = Duration::MAX;
     loop {
         let pause = conversation.run().await;
-        send(conversation, connection).await?;
+        line.say(conversation.machine.output()).await?;
         match pause {
             Pause::Flush => {}
-            Pause::Input(patience) => {
-                if !listen(conversation, connection, patience).await? {
-                    return Ok(());
+            Pause::Input { patience, progress } => {
+                let fresh = clock.elapsed() + patience;
+                deadline = if progress { fresh } else { deadline.min(fresh) };
+                match line.listen(deadline.saturating_sub(clock.elapsed())).await? {
+                    Heard::Bytes(bytes) => conversation.machine.feed(&bytes),
+                    Heard::End => return Ok(line),
+                    Heard::Stop => conversation.machine.shut_down(),
+                    Heard::Silence => conversation.machine.timed_out(),
                 }
             }
             Pause::StartTls => {
-                let Some(starttls) = connection.starttls.take() else { return Ok(()) };
-                connection.stream.start_tls(&starttls).await?;
+                line = line.start_tls().await?;
                 conversation.machine.tls_established();
             }
-            Pause::Close => return Ok(()),
+            Pause::Close => return Ok(line),
         }
     }
 }
-
-async fn send(conversation: &mut Conversation, connection: &mut Accepted) -> io::Result<()> {
-    let output = conversation.machine.output();
-    if !output.is_empty() {
-        connection.stream.write_all(output).await?;
-        output.clear();
-        output.shrink_to(0);
-    }
-    Ok(())
-}
-
-/// Waits for whatever comes first; false once the peer has gone.
-async fn listen(
-    conversation: &mut Conversation,
-    connection: &mut Accepted,
-    patience: Duration,
-) -> io::Result<bool> {
-    let mut input = Vec::new();
-    tokio::select! {
-        biased;
-        read = connection.stream.read_some(&mut input, READ_BYTES_MAX) => {
-            if read? == 0 {
-                return Ok(false);
-            }
-            conversation.machine.feed(&input);
-        }
-        () = connection.shutdown.requested() => conversation.machine.shut_down(),
-        () = tokio::time::sleep(patience) => conversation.machine.timed_out(),
-    }
-    Ok(true)
-}
-
-/// How much is read at once.
-const READ_BYTES_MAX: usize = 64 * 1024;

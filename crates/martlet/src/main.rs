@@ -1,2 +1,7 @@
-//! The program.
-fn main() {}
+//! `martlet`: a whole chatmail relay in one program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    martlet::cli::run()
+}

@@ -123,11 +123,6 @@ impl Conversation {
         }
     }
 
-    /// The client has gone, in whatever state.
-    pub async fn leave(self) {
-        drop(self);
-    }
-
     /// Tells the machine of changes that came while nobody was waiting for them.
     fn note_changes(&mut self) {
         if self.open.as_mut().is_some_and(|open| open.watch.has_changed()) {

@@ -8,14 +8,31 @@ use bytes::Bytes;
 use mail::gate::{Direction, Findings, Gate, GateError};
 use mail::limits;
 use memchr::memmem;
-use policy::headers;
+use policy::headers::{self, Missing};
 use store::{BodyWriter, PreparedBody, StoreError};
 
 pub(super) struct Incoming {
     gate: Gate,
+    stamp: Stamp,
     head: Head,
     writer: Option<BodyWriter>,
     trouble: Option<StoreError>,
+}
+
+/// What a message gets that lacks it (RFC 5322 section 3.6).
+pub(super) struct Stamp {
+    date: String,
+    message_id: String,
+}
+
+impl Stamp {
+    pub(super) fn new(door: &super::SubmissionDoor) -> Self {
+        let domain = &door.settings.domain;
+        Stamp {
+            date: door.clock.now().to_rfc5322(),
+            message_id: format!("<{}@{domain}>", net::random::alphanumeric(24)),
+        }
+    }
 }
 
 /// The header block: collected until it is whole, then cleaned and passed on.
@@ -33,8 +50,9 @@ pub(super) struct Taken {
 }
 
 impl Incoming {
-    pub(super) fn new(writer: BodyWriter) -> Self {
+    pub(super) fn new(writer: BodyWriter, stamp: Stamp) -> Self {
         Incoming {
+            stamp,
             gate: Gate::new(Direction::Outgoing),
             head: Head::Collecting(Vec::new()),
             writer: Some(writer),
@@ -76,7 +94,9 @@ impl Incoming {
         let Head::Collecting(head) = &mut self.head else { return };
         let Some(at) = memmem::find(&head[searched..], b"\r\n\r\n") else { return };
         let rest = head.split_off(searched + at + 4);
-        let cleaned = headers::clean_submitted(head);
+        let missing = Missing { date: &self.stamp.date, message_id: &self.stamp.message_id };
+        let mut cleaned = headers::clean_submitted(head);
+        headers::add_missing(&mut cleaned, missing);
         self.head = Head::Passed(cleaned.clone());
         self.keep(Bytes::from(cleaned)).await;
         self.keep(Bytes::from(rest)).await;

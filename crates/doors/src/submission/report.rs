@@ -3,9 +3,8 @@
 //! It is on disk before the sender's `250`, so that no message vanishes without a word.
 
 use mail::Address;
-use mail::time::rfc5322_date;
 use smtp::dsn::{DeliveryReport, FailedRecipient};
-use store::{Acceptance, LocalOutcome, Result, Store};
+use store::{Acceptance, LocalOutcome, Result};
 
 use super::SubmissionDoor;
 
@@ -25,7 +24,7 @@ pub(super) async fn send(
         failures: &failed,
         original: original_head,
         original_is_whole: false,
-        date: &rfc5322_date(now),
+        date: &now.to_rfc5322(),
         token: &token,
     };
     let mut writer = door.store.body_writer();

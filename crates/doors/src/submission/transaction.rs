@@ -3,13 +3,14 @@
 use bytes::Bytes;
 use mail::gate::{Findings, GateError};
 use mail::{Address, Domain};
-use policy::submit::{SubmissionFacts, SubmitRefusal, submit};
+use policy::submit::{SubmissionFacts, SubmitRefusal, may_send_as, submit};
 use smtp::Reply;
-use smtp::server::{Answer, DataFault};
+use smtp::ask::Answer;
+use smtp::data::DataFault;
 use store::{Acceptance, Accepted, DedupeKey, LocalOutcome, RemoteEnvelope, StoreError};
 
 use super::SubmissionDoor;
-use super::message::{Incoming, Taken};
+use super::message::{Incoming, Stamp, Taken};
 use super::report;
 
 pub(super) struct Transaction {
@@ -37,10 +38,9 @@ impl Transaction {
             return Ok(());
         }
         if let Some(sender) = &self.sender {
-            if sender != login {
-                return Err(Reply::sender_not_owned(sender, login));
-            }
-            door.charge(sender).map_err(|wait| Reply::too_much_mail(sender, wait))?;
+            may_send_as(login, Some(sender))
+                .map_err(|_| Reply::sender_not_owned(sender, login))?;
+            door.charge(sender).map_err(|it| Reply::too_much_mail(sender, it.wait.as_secs()))?;
         }
         self.admitted = true;
         Ok(())
@@ -51,7 +51,7 @@ impl Transaction {
     }
 
     pub(super) fn begin(&mut self, door: &SubmissionDoor) -> Answer {
-        self.incoming = Some(Incoming::new(door.store.body_writer()));
+        self.incoming = Some(Incoming::new(door.store.body_writer(), Stamp::new(door)));
         Answer::Go
     }
 
@@ -75,7 +75,7 @@ impl Transaction {
         fault: Option<DataFault>,
     ) -> Result<(), Reply> {
         if let Some(fault) = fault {
-            return Err(Reply::data_fault(fault));
+            return Err(fault.reply());
         }
         let incoming = self.incoming.take().ok_or_else(Reply::local_error)?;
         let taken = incoming.finish().await;
@@ -167,6 +167,6 @@ fn storage(error: StoreError) -> Reply {
     tracing::warn!(%error, "a message could not be stored");
     match error {
         StoreError::Full => Reply::insufficient_storage(),
-        _ => Reply::try_again_later(),
+        _ => Reply::local_error(),
     }
 }
