@@ -1,5 +1,6 @@
-//! What of a submitted message's header goes on: nothing that tells where the sender sits or what
-//! the message is about (mail specification 2.6).
+//! What of a message's header goes on. Of a submitted one nothing that tells where the sender sits
+//! or what it is about (mail specification 2.6); of one from elsewhere no claim that could be taken
+//! for ours (4.5).
 //!
 //! A pure function over a complete header block, top level only; the bodies and the headers inside
 //! them are nobody's business. Fields are taken out whole, with their folded lines; each Subject
@@ -7,7 +8,7 @@
 //! signing. What a field is, `mail::header` says; a line that is none is taken out too (the gate
 //! refuses such a message; nothing may slip through in the guise of a malformed line).
 
-use mail::header::HeaderBlock;
+use mail::header::{Field, HeaderBlock};
 
 /// Fields that are taken out. `Received` and `X-Originating-IP` show the sender's
 /// address, the next two its program; blind copies must not be seen by others (RFC 5322 section
@@ -26,21 +27,47 @@ const REMOVED: [&str; 10] = [
     "Authentication-Results",
 ];
 
+/// Fields that are taken out of mail from elsewhere: the way it came, and what others claim to have
+/// checked. `Return-Path` would be another server's.
+const REMOVED_AT_DELIVERY: [&str; 4] =
+    ["Received", "Return-Path", "DKIM-Signature", "Authentication-Results"];
+
 /// What every Subject becomes.
 const SUBJECT: &[u8] = b"Subject: [...]\r\n";
 
 /// Cleans a submitted message's header block, with or without the empty line that ends it.
 pub fn clean_submitted(block: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(block.len() + SUBJECT.len());
-    for field in HeaderBlock::new(block).fields().flatten() {
+    cleaned(block, |field, out| {
         if field.is("Subject") {
             out.extend_from_slice(SUBJECT);
-        } else if !REMOVED.iter().any(|name| field.is(name)) {
-            out.extend_from_slice(&block[field.range]);
+        } else if !is_one_of(field, &REMOVED) {
+            out.extend_from_slice(&block[field.range.clone()]);
         }
+    })
+}
+
+/// Cleans the header block of a message from elsewhere before it is put into mailboxes, after its
+/// signature was checked (mail specification 4.5).
+pub fn clean_delivered(block: &[u8]) -> Vec<u8> {
+    cleaned(block, |field, out| {
+        if !is_one_of(field, &REMOVED_AT_DELIVERY) {
+            out.extend_from_slice(&block[field.range.clone()]);
+        }
+    })
+}
+
+/// What `pass` makes of each field, and the empty line that ends the block.
+fn cleaned(block: &[u8], pass: impl Fn(&Field<'_>, &mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::with_capacity(block.len() + SUBJECT.len());
+    for field in HeaderBlock::new(block).fields().flatten() {
+        pass(&field, &mut out);
     }
     out.extend_from_slice(split_end(block).1);
     out
+}
+
+fn is_one_of(field: &Field<'_>, names: &[&str]) -> bool {
+    names.iter().any(|name| field.is(name))
 }
 
 /// Values for fields that every message must have (RFC 5322 section 3.6), used if it has none.
@@ -103,6 +130,14 @@ mod tests {
         let block = "Authentication-Results: us; dkim=pass\r\nDKIM-Signature: v=1;\r\n b=x\r\n\
                      From: a\r\n\r\n";
         assert_eq!(clean(block), "From: a\r\n\r\n");
+    }
+
+    #[test]
+    fn k13_mail_from_elsewhere_loses_its_signatures_and_trace_and_keeps_its_subject() {
+        let block = "Return-Path: <a@b>\r\nReceived: c\r\n d\r\ndkim-signature: e\r\n\
+                     AUTHENTICATION-RESULTS: f\r\nSubject: g\r\nX-Mailer: h\r\n\r\n";
+        let cleaned = clean_delivered(block.as_bytes());
+        assert_eq!(cleaned, b"Subject: g\r\nX-Mailer: h\r\n\r\n");
     }
 
     #[test]

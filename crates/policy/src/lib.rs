@@ -4,6 +4,7 @@
 //! A refusal is a closed enum that says why; the reply code for it is chosen at the door. Nothing
 //! here waits, reads a file, asks a clock or draws a random number.
 
+pub mod accept;
 pub mod accounts;
 pub mod headers;
 pub mod password;
