@@ -25,6 +25,8 @@ pub const MIME_PARAMETERS_MAX: usize = 100;
 pub const MIME_PART_HEADER_BYTES_MAX: usize = 16_384;
 /// Most entries of one address list in an ENVELOPE; the rest is left out.
 pub const ENVELOPE_ADDRESSES_MAX: usize = 1_000;
+/// Most address entries of one whole skeleton, enclosed messages included; the rest is left out.
+pub const SKELETON_ADDRESSES_MAX: usize = 10_000;
 /// Most OpenPGP packets before the encrypted data (one for each recipient key). Beyond: refused.
 pub const OPENPGP_PACKETS_MAX: usize = 10_000;
 /// Longest text part that can be a secure-join handshake, decoded, in bytes.
