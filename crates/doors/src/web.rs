@@ -10,7 +10,7 @@
 
 mod answer;
 mod autoconfig;
-pub mod connection;
+mod connection;
 mod credentials;
 mod facts;
 mod framing;

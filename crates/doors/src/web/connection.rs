@@ -29,7 +29,7 @@ use super::wire::Wire;
 const FIELDS_MAX: usize = 64;
 
 /// Answers requests until the peer leaves, errs or idles too long, or `stop` completes.
-pub async fn serve<S>(
+pub(super) async fn serve<S>(
     stream: S,
     peer: IpAddr,
     respond: impl Fn(&Ask<'_>) -> Answer + Send + Sync,
