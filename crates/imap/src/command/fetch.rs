@@ -115,3 +115,32 @@ pub enum SectionText {
     /// The MIME header of the part; only with a path.
     Mime,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn i13_a_range_beyond_the_end_is_empty() {
+        let of = |offset, count| Partial { offset, count }.of(10..20);
+        assert_eq!(of(0, 5), 10..15);
+        assert_eq!(of(0, 10), 10..20);
+        assert_eq!(of(4, 100), 14..20);
+        assert_eq!(of(10, 1), 20..20);
+        assert_eq!(of(11, 1), 20..20);
+        assert_eq!(of(u32::MAX, u32::MAX), 20..20);
+        let whole = Partial { offset: 1, count: u32::MAX };
+        assert_eq!(whole.of(0..u64::MAX), 1..1 + u64::from(u32::MAX));
+        assert_eq!(whole.of_bytes(b"abc"), b"bc");
+        assert_eq!(whole.of_bytes(b""), b"");
+    }
+
+    #[test]
+    fn the_old_items_are_sections_by_another_name() {
+        let text = |item: FetchItem| item.content().map(|(section, _)| section.text);
+        assert_eq!(text(FetchItem::Rfc822), Some(SectionText::Whole));
+        assert_eq!(text(FetchItem::Rfc822Header), Some(SectionText::Header));
+        assert_eq!(text(FetchItem::Rfc822Text), Some(SectionText::Text));
+        assert_eq!(text(FetchItem::Rfc822Size), None);
+    }
+}

@@ -128,3 +128,80 @@ impl Messages {
         self.numbering == Numbering::Sequence
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mailbox(text: &str) -> UidSet {
+        text.parse().unwrap()
+    }
+
+    fn messages(numbering: Numbering, ranges: &[(u32, u32)]) -> Messages {
+        let number = |number| if number == 0 { SeqNumber::Star } else { SeqNumber::Number(number) };
+        let range = |(from, to): &(u32, u32)| SeqRange { from: number(*from), to: number(*to) };
+        Messages { numbering, set: SeqSet(ranges.iter().map(range).collect()) }
+    }
+
+    /// Ranges (zero stands for `*`), the mailbox, what is found.
+    type Case = (&'static [(u32, u32)], &'static str, &'static str);
+
+    fn resolved(
+        numbering: Numbering,
+        ranges: &[(u32, u32)],
+        uids: &str,
+    ) -> Result<String, NoSuchMessage> {
+        messages(numbering, ranges).resolve(&mailbox(uids)).map(|uids| uids.to_string())
+    }
+
+    #[test]
+    fn uids_that_are_not_there_are_left_out() {
+        let table: [Case; 9] = [
+            (&[(1, 0)], "10:12,20", "10:12,20"),
+            (&[(11, 11)], "10:12,20", "11"),
+            (&[(13, 19)], "10:12,20", ""),
+            (&[(15, 12)], "10:12,20", "12"),
+            (&[(0, 0)], "10:12,20", "20"),
+            (&[(99, 0)], "10:12,20", "20"),
+            (&[(0, 99)], "10:12,20", "20"),
+            (&[(20, 20), (10, 10), (10, 11)], "10:12,20", "10:11,20"),
+            (&[(1, 0)], "", ""),
+        ];
+        for (ranges, uids, expected) in table {
+            let found = resolved(Numbering::Uid, ranges, uids);
+            assert_eq!(found.as_deref(), Ok(expected), "{ranges:?}");
+        }
+    }
+
+    #[test]
+    fn sequence_numbers_count_messages() {
+        let table: [Case; 7] = [
+            (&[(1, 0)], "10:12,20", "10:12,20"),
+            (&[(3, 4)], "10:12,20", "12,20"),
+            (&[(4, 1)], "10:12,20", "10:12,20"),
+            (&[(0, 0)], "10:12,20", "20"),
+            (&[(9, 0)], "10:12,20", "20"),
+            (&[(2, 2), (1, 1)], "10:12,20", "10:11"),
+            (&[(1, 0)], "", ""),
+        ];
+        for (ranges, uids, expected) in table {
+            let found = resolved(Numbering::Sequence, ranges, uids);
+            assert_eq!(found.as_deref(), Ok(expected), "{ranges:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_beyond_the_last_message_is_a_mistake() {
+        for ranges in [&[(5, 5)][..], &[(1, 5)], &[(5, 1)], &[(1, 1), (5, 5)]] {
+            assert_eq!(resolved(Numbering::Sequence, ranges, "10:12,20"), Err(NoSuchMessage));
+        }
+        assert_eq!(resolved(Numbering::Sequence, &[(1, 1)], ""), Err(NoSuchMessage));
+    }
+
+    #[test]
+    fn many_ranges_in_any_order_are_cheap() {
+        let ranges: Vec<_> = (1..=30_000).rev().map(|number| (number * 2, number * 2)).collect();
+        let found = messages(Numbering::Uid, &ranges).resolve(&mailbox("1:60000")).unwrap();
+        assert_eq!(found.len(), 30_000);
+    }
+}

@@ -127,15 +127,14 @@ fn header_fields(cursor: &mut Cursor<'_>, not: bool) -> Parsed<SectionText> {
 
 /// What STORE does with which flags: operation, `.SILENT`, flags.
 pub(super) fn store(cursor: &mut Cursor<'_>) -> Parsed<(FlagOp, bool, FlagsArg)> {
-    let op = match cursor.peek() {
-        Some(b'+') => FlagOp::Add,
-        Some(b'-') => FlagOp::Remove,
-        _ => FlagOp::Set,
+    let op = if cursor.eat(b'+') {
+        FlagOp::Add
+    } else if cursor.eat(b'-') {
+        FlagOp::Remove
+    } else {
+        FlagOp::Set
     };
-    if op != FlagOp::Set {
-        cursor.take_while(|byte| matches!(byte, b'+' | b'-'));
-    }
-    let silent = match cursor.item_name().as_slice() {
+    let silent = match cursor.word()?.as_slice() {
         b"FLAGS" => false,
         b"FLAGS.SILENT" => true,
         _ => return Err("Expected FLAGS."),

@@ -246,7 +246,7 @@ impl Framer {
         }
         let room = self.command_bytes_max() - self.held.len();
         match usize::try_from(literal.bytes) {
-            Ok(missing) if missing + LITERAL_LINE_END.len() < room => {
+            Ok(missing) if missing.saturating_add(LITERAL_LINE_END.len()) < room => {
                 self.held.extend_from_slice(LITERAL_LINE_END);
                 self.state = State::Literal { missing };
                 literal.synchronising.then_some(Framed::Continue)
@@ -302,6 +302,9 @@ impl Framer {
     }
 
     fn skip_literal(&mut self, missing: u64, input: &mut BytesMut) -> Option<Framed> {
+        if missing > limits::MESSAGE_BYTES_MAX {
+            return Some(self.refuse(Fault::LiteralTooBig, true, State::Dead));
+        }
         let taken = shorter(missing, input.len());
         let _ = input.split_to(taken);
         let missing = missing - taken as u64;
@@ -349,6 +352,9 @@ impl Framer {
         let held = self.take_held();
         let tag = if free_line { None } else { super::tag_of(&held) };
         self.state = if fatal { State::Dead } else { next };
+        if self.state == State::SkipLine {
+            self.held.extend_from_slice(&held[held.len().saturating_sub(LINE_TAIL_BYTES)..]);
+        }
         Framed::Refused(Refused { tag, fault, fatal })
     }
 

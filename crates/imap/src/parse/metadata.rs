@@ -28,18 +28,21 @@ pub(super) fn get(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
     Ok(CommandBody::GetMetadata { mailbox, depth, max_size, entries })
 }
 
-/// A list of entries; or one of options, and then entries.
+/// A list of entries; or one of options, and then entries. The first word tells.
 fn read_list(
     cursor: &mut Cursor<'_>,
     options: &mut Options,
     entries: &mut Vec<String>,
 ) -> Parsed<()> {
-    let mut had_options = false;
+    let mut are_options = None;
     cursor.list(|cursor| {
-        had_options |= cursor.peek().is_some_and(|byte| byte.is_ascii_alphabetic());
-        if had_options { options.option(cursor) } else { add_entry(cursor, entries) }
+        let begins_option = cursor.peek().is_some_and(|byte| byte.is_ascii_alphabetic());
+        match *are_options.get_or_insert(begins_option) {
+            true => options.option(cursor),
+            false => add_entry(cursor, entries),
+        }
     })?;
-    if had_options && entries.is_empty() {
+    if are_options == Some(true) {
         cursor.space()?;
         match cursor.peek() {
             Some(b'(') => cursor.list(|cursor| add_entry(cursor, entries))?,

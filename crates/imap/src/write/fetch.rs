@@ -26,7 +26,7 @@ impl FetchLine {
     }
 
     /// Ends the line.
-    pub fn end(self, out: &mut Vec<u8>) {
+    pub fn end(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(b")\r\n");
     }
 
