@@ -156,8 +156,7 @@ impl Session {
 
     /// Bytes for the client. Take them from the front, or all.
     pub fn output(&mut self) -> &mut Vec<u8> {
-        self.core.mark = None;
-        &mut self.core.out
+        self.core.give_output()
     }
 
     /// What comes next. Not while a question is open.
@@ -223,7 +222,10 @@ impl Session {
     /// True if nothing is under way: no command, or IDLE; and nothing waits to be read or written.
     pub fn is_quiet(&self) -> bool {
         let waiting = self.job.as_ref().is_none_or(|job| matches!(job.turn, Turn::Line));
-        waiting && self.input.is_empty() && self.core.out.is_empty() && !self.framer.is_mid_command()
+        waiting
+            && self.input.is_empty()
+            && self.core.out.is_empty()
+            && !self.framer.is_mid_command()
     }
 
     /// Gives back the memory of empty buffers. [`Session::poll`] does it too; worth a call after the

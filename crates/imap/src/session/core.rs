@@ -17,6 +17,14 @@ pub(super) enum Stage {
     Selected(Box<View>),
 }
 
+/// A line that waits for more of a message.
+enum Unfinished {
+    /// It begins here in the output and can be taken back.
+    Here(usize),
+    /// The door may have written some of it.
+    Sent,
+}
+
 /// The part of a session its verbs may touch.
 pub(super) struct Core {
     /// What is the same for all sessions.
@@ -27,9 +35,8 @@ pub(super) struct Core {
     pub(super) transport: Transport,
     /// How far the connection has come.
     pub(super) stage: Stage,
-    /// Where in `out` the answer begins that may still be taken back. `None` as soon as the door
-    /// has had a chance to write it out.
-    pub(super) mark: Option<usize>,
+    /// The line under way, of which more is to come.
+    unfinished: Option<Unfinished>,
     /// Failed logins so far.
     pub(super) auth_failures: u32,
 }
@@ -37,7 +44,7 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn new(config: Arc<Config>, transport: Transport) -> Core {
         let stage = Stage::NotAuthenticated;
-        Core { config, out: Vec::new(), transport, stage, mark: None, auth_failures: 0 }
+        Core { config, out: Vec::new(), transport, stage, unfinished: None, auth_failures: 0 }
     }
 
     /// The open mailbox.
@@ -66,25 +73,38 @@ impl Core {
         line(&mut self.out, format_args!("* {text}"));
     }
 
-    /// Says that the connection ends.
+    /// Says that the connection ends. In the middle of a line that has been sent nothing can be
+    /// said: it would be taken for part of a message.
     pub(super) fn bye(&mut self, text: &str) {
-        self.untagged(format_args!("BYE {text}"));
-    }
-
-    /// From here on the answer may be taken back with [`Core::take_back`].
-    pub(super) fn set_mark(&mut self) {
-        self.mark = Some(self.out.len());
-    }
-
-    /// Removes what was written since [`Core::set_mark`]; false if some of it may be on the wire.
-    pub(super) fn take_back(&mut self) -> bool {
-        match self.mark.take() {
-            Some(mark) => {
-                self.out.truncate(mark);
-                true
-            }
-            None => false,
+        if self.unfinished.is_none() || self.take_back() {
+            self.untagged(format_args!("BYE {text}"));
         }
+    }
+
+    /// A line begins that may have to wait for more of a message.
+    pub(super) fn begin_line(&mut self) {
+        self.unfinished = Some(Unfinished::Here(self.out.len()));
+    }
+
+    /// That line is complete.
+    pub(super) fn end_line(&mut self) {
+        self.unfinished = None;
+    }
+
+    /// Removes the unfinished line; false if some of it may be on the wire.
+    pub(super) fn take_back(&mut self) -> bool {
+        let Some(Unfinished::Here(start)) = self.unfinished else { return false };
+        self.out.truncate(start);
+        self.unfinished = None;
+        true
+    }
+
+    /// The output, for the door to take from.
+    pub(super) fn give_output(&mut self) -> &mut Vec<u8> {
+        if self.unfinished.is_some() {
+            self.unfinished = Some(Unfinished::Sent);
+        }
+        &mut self.out
     }
 }
 

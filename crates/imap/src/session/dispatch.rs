@@ -3,8 +3,8 @@
 use super::core::{Core, Stage};
 use super::verb::{After, Begin, Done, Next, Status, bad};
 use super::{
-    Transport, append, capability, copy, expunge, fetch, idle, list, login, mailboxes, metadata, quota,
-    search, select, store,
+    Transport, append, capability, copy, expunge, fetch, idle, list, login, mailboxes, metadata,
+    quota, search, select, store,
 };
 use crate::command::CommandBody;
 

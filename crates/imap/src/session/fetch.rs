@@ -131,7 +131,10 @@ impl Fetch {
                 }
             };
             match message.go_on(&self.items, answer.take(), core)? {
-                Progress::Over => sending.message = None,
+                Progress::Over => {
+                    core.end_line();
+                    sending.message = None;
+                }
                 Progress::Ask(ask) => break Next::Ask(ask),
                 Progress::Full => break Next::Again,
                 Progress::Gone if core.take_back() => sending.message = None,
@@ -157,7 +160,7 @@ impl Sending {
             let Some(number) = view.number(meta.uid) else { continue };
             let recent = view.is_recent(meta.uid);
             let flags_too = self.marked.contains(meta.uid) && !items.contains(&FetchItem::Flags);
-            core.set_mark();
+            core.begin_line();
             self.message = Some(Box::new(Message::begin(meta, number, recent, flags_too, core)));
             return true;
         }

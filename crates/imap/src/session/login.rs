@@ -21,11 +21,7 @@ pub(super) fn login(user: Vec<u8>, password: Vec<u8>, core: &Core) -> Begin {
 }
 
 /// AUTHENTICATE
-pub(super) fn authenticate(
-    mechanism: Mechanism,
-    initial: Option<Vec<u8>>,
-    core: &Core,
-) -> Begin {
+pub(super) fn authenticate(mechanism: Mechanism, initial: Option<Vec<u8>>, core: &Core) -> Begin {
     match (core.transport, mechanism) {
         (Transport::Plain { .. }, _) => needs_tls(),
         (Transport::Tls, Mechanism::Other) => no("[CANNOT] This mechanism is not offered.").into(),

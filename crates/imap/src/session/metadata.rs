@@ -30,10 +30,7 @@ pub(super) fn get(
 }
 
 /// SETMETADATA
-pub(super) fn set(
-    mailbox: Option<MailboxArg>,
-    entries: Vec<(String, Option<Bytes>)>,
-) -> Begin {
+pub(super) fn set(mailbox: Option<MailboxArg>, entries: Vec<(String, Option<Bytes>)>) -> Begin {
     let longest = entries.iter().filter_map(|(_, value)| value.as_ref()).map(Bytes::len).max();
     match mailbox.transpose() {
         Err(bad) => cannot(bad),
@@ -41,9 +38,7 @@ pub(super) fn set(
             let max = limits::META_VALUE_BYTES_MAX;
             no(format!("[METADATA MAXSIZE {max}] The value is too long.")).into()
         }
-        Ok(mailbox) => {
-            ask_done(Ask::SetMetadata { mailbox, entries }, "Setmetadata completed.")
-        }
+        Ok(mailbox) => ask_done(Ask::SetMetadata { mailbox, entries }, "Setmetadata completed."),
     }
 }
 

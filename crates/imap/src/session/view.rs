@@ -102,13 +102,10 @@ impl View {
             changes.changed.into_iter().partition(|meta| Some(meta.uid) > last);
         self.uids.extend(new.iter().map(|meta| meta.uid));
         let told = std::mem::take(&mut self.told);
-        let is_told = |meta: &MessageMeta| {
-            told.get(&meta.modseq).is_some_and(|uids| uids.contains(meta.uid))
-        };
-        let flags = old
-            .into_iter()
-            .filter(|meta| self.uids.contains(meta.uid) && !is_told(meta))
-            .collect();
+        let is_told =
+            |meta: &MessageMeta| told.get(&meta.modseq).is_some_and(|uids| uids.contains(meta.uid));
+        let flags =
+            old.into_iter().filter(|meta| self.uids.contains(meta.uid) && !is_told(meta)).collect();
         News { arrived: !new.is_empty(), flags }
     }
 
@@ -154,8 +151,8 @@ impl View {
 
 #[cfg(test)]
 mod tests {
-    use mail::mailbox::{Flags, MailboxId, MailboxStatus, UidValidity};
     use mail::Timestamp;
+    use mail::mailbox::{Flags, MailboxId, MailboxStatus, UidValidity};
 
     use super::*;
 

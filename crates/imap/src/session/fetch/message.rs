@@ -44,7 +44,10 @@ enum Asked {
     /// Bytes of the literal.
     Piece,
     /// A part's header, of which some fields are wanted.
-    Block { rest: Range<u64>, seen: BytesMut },
+    Block {
+        rest: Range<u64>,
+        seen: BytesMut,
+    },
     /// That header is here.
     BlockRead(Bytes),
 }

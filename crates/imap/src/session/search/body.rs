@@ -107,7 +107,8 @@ impl EncodedPart {
     /// Decodes what of `bytes`, which stand at `seen` in the message, belongs to this part.
     fn decode(&mut self, bytes: &[u8], seen: &Range<u64>, out: &mut Vec<u8>) {
         let within = |place: u64| {
-            usize::try_from(place.saturating_sub(seen.start)).map_or(bytes.len(), |at| at.min(bytes.len()))
+            usize::try_from(place.saturating_sub(seen.start))
+                .map_or(bytes.len(), |at| at.min(bytes.len()))
         };
         let piece = &bytes[within(self.range.start)..within(self.range.end)];
         let read = match &mut self.decoder {
@@ -131,7 +132,8 @@ mod tests {
 
     use super::*;
 
-    const MESSAGE: &[u8] = b"H: x\r\n\r\n--b\r\n\r\nR3LDvMOfZSBhdXM\r\ngV2llbg==\r\n--b\r\n\r\nK=C3=A4se\r\n--b--";
+    const MESSAGE: &[u8] =
+        b"H: x\r\n\r\n--b\r\n\r\nR3LDvMOfZSBhdXM\r\ngV2llbg==\r\n--b\r\n\r\nK=C3=A4se\r\n--b--";
 
     fn part(text: &[u8], encoding: &str) -> Part {
         let start = memchr::memmem::find(MESSAGE, text).unwrap() as u64;

@@ -15,9 +15,7 @@ use super::scan::fold;
 pub(super) fn truth(leaf: &Leaf, block: &[u8]) -> Option<bool> {
     let header = HeaderBlock::new(block);
     match leaf {
-        Leaf::Header { name, value } => {
-            Some(header.all(name).any(|field| contains(&field, value)))
-        }
+        Leaf::Header { name, value } => Some(header.all(name).any(|field| contains(&field, value))),
         Leaf::SentDate(test) => {
             let date = header.first("date");
             let sent = date.and_then(|field| parse_rfc5322(&field.unfolded()));
@@ -63,7 +61,10 @@ mod tests {
 
     #[test]
     fn a_field_that_is_not_there_holds_not_even_nothing() {
-        assert_eq!(truth(&Leaf::Header { name: "to".into(), value: Vec::new() }, BLOCK), Some(false));
+        assert_eq!(
+            truth(&Leaf::Header { name: "to".into(), value: Vec::new() }, BLOCK),
+            Some(false)
+        );
     }
 
     #[test]

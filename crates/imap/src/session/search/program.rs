@@ -9,7 +9,9 @@ use mail::Day;
 use mail::mailbox::{Keyword, MessageMeta, SystemFlags, UidSet};
 
 use super::scan::fold;
-use crate::command::{DateTest, Messages, NoSuchMessage, Numbering, SearchFlag, SearchKey, SearchStep};
+use crate::command::{
+    DateTest, Messages, NoSuchMessage, Numbering, SearchFlag, SearchKey, SearchStep,
+};
 use crate::session::view::View;
 
 /// A query, its sets resolved.

@@ -34,7 +34,9 @@ impl Folder {
         joined.extend_from_slice(bytes);
         let mut chunks = joined.utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
-            out.extend(chunk.valid().chars().flat_map(char::to_lowercase).collect::<String>().bytes());
+            out.extend(
+                chunk.valid().chars().flat_map(char::to_lowercase).collect::<String>().bytes(),
+            );
             let invalid = chunk.invalid();
             if chunks.peek().is_none() && is_unfinished(invalid) {
                 self.pending = invalid.to_vec();
