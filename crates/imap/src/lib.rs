@@ -6,6 +6,7 @@
 
 pub mod ask;
 pub mod command;
+pub mod fuzz;
 pub mod list_pattern;
 pub mod parse;
 pub mod sasl;
