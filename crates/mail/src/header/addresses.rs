@@ -27,6 +27,7 @@ pub fn addresses(value: &[u8]) -> AddressList {
         angle: None,
         comment: None,
         after_comment: false,
+        after_comma: false,
         in_group: false,
     };
     for token in Lexer::new(value, Grammar::Address) {
@@ -48,6 +49,8 @@ struct Reader {
     comment: Option<Vec<u8>>,
     /// The token before was a comment, which divides like white space.
     after_comment: bool,
+    /// The last token was a comma, which needs something after it.
+    after_comma: bool,
     in_group: bool,
 }
 
@@ -55,6 +58,7 @@ impl Reader {
     fn take(&mut self, mut token: Token) {
         self.list.exact &= !token.doubtful;
         token.spaced |= self.after_comment;
+        self.after_comma = token.is(b',');
         self.after_comment = token.kind == Kind::Comment;
         let open = matches!(self.angle, Some((_, false)));
         match token.kind {
@@ -151,6 +155,7 @@ impl Reader {
 
     fn finish(mut self) -> AddressList {
         self.end_entry();
+        self.list.exact &= !self.after_comma;
         if self.in_group {
             self.list.exact = false;
             self.push(Mailbox::default());
