@@ -10,9 +10,11 @@ mod disk;
 mod listing;
 mod memory;
 mod refusal;
+mod sqlite;
 pub mod watch;
 
 pub use body::{BodyWriter, PreparedBody};
 pub use boundary::*;
 pub use memory::MemoryStore;
+pub use sqlite::{OpenError, Options, SqliteStore};
 pub use watch::{Hub, Watch};

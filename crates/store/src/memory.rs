@@ -173,7 +173,7 @@ impl Store for MemoryStore {
         Box::pin(async move {
             let Acceptance { dedupe, body, local, remote, now } = acceptance;
             let body = bytes_of(body).await?;
-            self.run_if_room(move |s| s.accept(dedupe, body, &local, remote, now)).await
+            self.run_if_room(move |s| s.accept(dedupe, &body, &local, remote, now)).await
         })
     }
 

@@ -36,7 +36,6 @@ pub(crate) struct SpoolFile {
 #[derive(Debug)]
 pub(crate) struct Settled {
     pub(crate) id: u64,
-    pub(crate) len: u64,
     /// One CRC-32C for each chunk of [`mail::limits::BODY_CHUNK_BYTES`].
     pub(crate) sums: Vec<u32>,
     path: Doomed,
@@ -74,7 +73,7 @@ impl Spool {
         }
         let path = Doomed(Some(place.clone()));
         let sums = std::mem::take(&mut file.sums);
-        let settled = Settled { id: file.id, len: file.len, sums, path };
+        let settled = Settled { id: file.id, sums, path };
         let folder = place.parent().expect("a body path has a folder");
         self.disk.flushed(File::open(folder).and_then(|dir| dir.sync_all()))?;
         Ok(settled)

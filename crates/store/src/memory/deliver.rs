@@ -14,7 +14,7 @@ impl State {
     pub(super) fn accept(
         &mut self,
         dedupe: Option<DedupeKey>,
-        body: Bytes,
+        body: &Bytes,
         local: &[Address],
         remote: Vec<RemoteEnvelope>,
         now: Timestamp,
@@ -25,11 +25,11 @@ impl State {
         let mut done: HashMap<&Address, LocalOutcome> = HashMap::new();
         for address in local {
             if !done.contains_key(address) {
-                done.insert(address, self.deliver(address, &body, now)?);
+                done.insert(address, self.deliver(address, body, now)?);
             }
         }
         let local = local.iter().map(|address| done[address]).collect();
-        let queued = remote.into_iter().map(|to| self.enqueue(to, &body, now)).collect();
+        let queued = remote.into_iter().map(|to| self.enqueue(to, body, now)).collect();
         let accepted = Accepted { local, queued };
         if let Some(key) = dedupe {
             self.dedupe.insert(key, (now, accepted.clone()));
