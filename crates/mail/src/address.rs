@@ -301,3 +301,6 @@ macro_rules! shown_as_text {
 
 shown_as_text!(Address);
 shown_as_text!(Domain);
+
+#[cfg(test)]
+mod tests;

@@ -78,7 +78,8 @@ impl Base64Decoder {
             _ if value == NO_VALUE || self.padding > 0 => return Err(DecodeError),
             _ => {}
         }
-        self.bits = self.bits << 6 | u32::from(value & 0x3f) * u32::from(b != b'=');
+        let six_bits = if b == b'=' { 0 } else { value };
+        self.bits = (self.bits << 6) | u32::from(six_bits);
         self.seen += 1;
         if self.seen == 4 { self.close_group(output) } else { Ok(()) }
     }

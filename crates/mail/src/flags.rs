@@ -268,3 +268,6 @@ impl FlagChange {
         after
     }
 }
+
+#[cfg(test)]
+mod tests;

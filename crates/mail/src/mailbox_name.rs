@@ -139,3 +139,6 @@ impl FromStr for MailboxName {
         MailboxName::parse(text)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,3 +81,6 @@ impl FromStr for ByteSize {
         ByteSize::parse(text)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -293,3 +293,6 @@ fn parsed_number(text: &str) -> Option<u32> {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
     text.parse().ok().filter(|&number| digits && number > 0)
 }
+
+#[cfg(test)]
+mod tests;

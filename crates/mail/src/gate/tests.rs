@@ -42,8 +42,10 @@ fn the_sample_table() {
 
 #[test]
 fn a_version_line_passes_on_the_way_in_only() {
-    let message = encrypted(PACKETS)
-        .replace("BEGIN PGP MESSAGE-----\r\n\r\n", "BEGIN PGP MESSAGE-----\r\nVersion: GnuPG v2\r\n\r\n");
+    let message = encrypted(PACKETS).replace(
+        "BEGIN PGP MESSAGE-----\r\n\r\n",
+        "BEGIN PGP MESSAGE-----\r\nVersion: GnuPG v2\r\n\r\n",
+    );
     let classes = [Direction::Outgoing, Direction::Incoming]
         .map(|way| judged(message.as_bytes(), way).unwrap().class);
     assert_eq!(classes, [Class::Cleartext, Class::Encrypted]);
@@ -184,6 +186,6 @@ fn a_large_message_takes_no_memory() {
     for _ in 1..650_000 {
         gate.feed(line.as_bytes());
     }
-    gate.feed(tail[tail.find("-----END").unwrap()..].as_bytes());
+    gate.feed(&tail.as_bytes()[tail.find("-----END").unwrap()..]);
     assert_eq!(gate.finish().unwrap().class, Class::Encrypted);
 }

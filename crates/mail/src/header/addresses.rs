@@ -68,6 +68,7 @@ impl Reader {
                 self.comment = Some(token.text);
             }
             Kind::Special(b'>') if open => self.close_angle(),
+            Kind::Special(b',') if self.in_route() => {}
             Kind::Special(b',' | b';') if open => {
                 self.list.exact = false;
                 self.end_entry();
@@ -91,6 +92,11 @@ impl Reader {
                 self.words.push(token);
             }
         }
+    }
+
+    fn in_route(&self) -> bool {
+        let tokens = self.angle.as_ref().filter(|(_, closed)| !closed).map(|(tokens, _)| tokens);
+        tokens.and_then(|tokens| tokens.first()).is_some_and(|token| token.is(b'@'))
     }
 
     fn close_angle(&mut self) {

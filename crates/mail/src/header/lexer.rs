@@ -74,7 +74,7 @@ impl<'a> Lexer<'a> {
 
     fn word(&mut self) -> Vec<u8> {
         let ends = |&b: &u8| is_space(b) || self.grammar.is_special(b) || self.grammar.opens(b);
-        let end = self.rest.iter().position(|b| ends(b)).unwrap_or(self.rest.len());
+        let end = self.rest.iter().position(ends).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         word.to_vec()

@@ -101,21 +101,22 @@ impl<'a> Tokens<'a> {
 
     fn parameters(&mut self) -> Vec<(String, String)> {
         let mut pieces = Vec::new();
-        let mut tokens = Vec::new();
+        let mut group = Vec::new();
         let mut first = true;
         loop {
-            let token = self.next();
-            match token {
-                Some(token) if !token.is(b';') => tokens.push(token),
-                end => {
-                    let group = std::mem::take(&mut tokens);
-                    self.parameter(group, first, &mut pieces);
-                    first = false;
-                    if end.is_none() {
-                        break;
-                    }
+            let over = match self.next() {
+                Some(token) if !token.is(b';') => {
+                    group.push(token);
+                    continue;
                 }
+                end => end.is_none(),
+            };
+            self.parameter(&group, first, &mut pieces);
+            if over {
+                break;
             }
+            group.clear();
+            first = false;
         }
         let (parameters, exact) = joined(&pieces);
         self.exact &= exact;
@@ -124,8 +125,8 @@ impl<'a> Tokens<'a> {
 
     /// What stands between two semicolons; nothing, before the first. A semicolon at the end is
     /// common and harmless.
-    fn parameter(&mut self, group: Vec<Token>, first: bool, pieces: &mut Vec<Piece>) {
-        let [name, equals, value @ ..] = group.as_slice() else {
+    fn parameter(&mut self, group: &[Token], first: bool, pieces: &mut Vec<Piece>) {
+        let [name, equals, value @ ..] = group else {
             self.exact &= group.is_empty();
             return;
         };

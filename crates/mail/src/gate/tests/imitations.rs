@@ -133,7 +133,13 @@ fn s22_m3_wrong_parts() {
         ("version in lower case", with("7bit\r\n\r\nVersion: 1", "7bit\r\n\r\nversion: 1")),
         ("version and more", with("7bit\r\n\r\nVersion: 1", "7bit\r\n\r\nVersion: 1\r\nhello")),
         ("more and version", with("7bit\r\n\r\nVersion: 1", "7bit\r\n\r\nhello\r\nVersion: 1")),
-        ("version too long", with("7bit\r\n\r\nVersion: 1", &format!("7bit\r\n\r\n{}Version: 1", "\r\n".repeat(600)))),
+        (
+            "version too long",
+            with(
+                "7bit\r\n\r\nVersion: 1",
+                &format!("7bit\r\n\r\n{}Version: 1", "\r\n".repeat(600)),
+            ),
+        ),
         ("version empty", with("7bit\r\n\r\nVersion: 1", "7bit\r\n\r\n")),
         ("version with wide space", with("7bit\r\n\r\nVersion: 1", "7bit\r\n\r\nVersion: 1\u{a0}")),
     ]);
