@@ -13,7 +13,7 @@ mod sequence;
 use std::fmt;
 
 use bytes::Bytes;
-use mail::mailbox::{FlagOp, Flags};
+use mail::mailbox::{FlagOp, Flags, MailboxNameError};
 use mail::{MailboxName, Timestamp};
 
 pub use fetch::{FetchItem, Partial, Section, SectionText};
@@ -65,13 +65,15 @@ pub struct Command {
 /// A mailbox argument: a good name, or why it can never name a mailbox here.
 pub type MailboxArg = Result<MailboxName, BadMailbox>;
 
-/// A mailbox argument that is well-formed as a string and impossible as a name: bad modified
-/// UTF-7, too long, too deep, with control characters. The answer is `NO`.
+/// A mailbox argument that is well-formed as a string and impossible as a name. The answer is `NO`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text}")]
-pub struct BadMailbox {
-    /// Words for the client.
-    pub text: &'static str,
+pub enum BadMailbox {
+    /// Not the one form modified UTF-7 has for a text.
+    #[error("Not modified UTF-7.")]
+    Encoding,
+    /// Too long, too deep, or with characters no name has here.
+    #[error("No such name is possible.")]
+    Name(#[from] MailboxNameError),
 }
 
 /// A flag list argument: flags that can be kept, or why not.

@@ -1,5 +1,7 @@
 //! Arguments that several commands have in common: mailboxes, sequence sets, mechanisms.
 
+use mail::MailboxName;
+
 use super::Parsed;
 use super::cursor::Cursor;
 use crate::command::{
@@ -19,8 +21,8 @@ pub(super) fn mailbox_or_server(cursor: &mut Cursor<'_>) -> Parsed<Option<Mailbo
 }
 
 fn mailbox_name(bytes: &[u8]) -> MailboxArg {
-    let text = utf7::decode(bytes).ok_or(BadMailbox { text: "Not modified UTF-7." })?;
-    mail::MailboxName::parse(&text).map_err(|_| BadMailbox { text: "No such name is possible." })
+    let text = utf7::decode(bytes).ok_or(BadMailbox::Encoding)?;
+    Ok(MailboxName::parse(&text)?)
 }
 
 /// A set and what it speaks of.

@@ -161,7 +161,7 @@ fn i12_impossible_mailbox_names_are_no_and_not_bad() {
     let deep = vec!["x"; 1_000].join(".");
     for text in ["../", "/etc", "\"\"", "&Jj-", "a..b", "\"a\\\\b\"", "\"\u{7f}\"", &deep] {
         match body(&format!("SELECT {text}")) {
-            CommandBody::Select { mailbox: Err(bad), .. } => assert!(!bad.text.is_empty()),
+            CommandBody::Select { mailbox: Err(bad), .. } => assert!(!bad.to_string().is_empty()),
             other => panic!("{text}: {other:?}"),
         }
     }
