@@ -101,9 +101,7 @@ impl Append {
 
     fn placed(&self, answer: Answer, core: &mut Core) -> Outcome {
         let (validity, uids) = answer.placed()?;
-        if let Some(view) = core.view().filter(|view| view.name == self.name) {
-            view.changed = true;
-        }
+        core.changed |= core.view().is_some_and(|view| view.name == self.name);
         Ok(match uids.first() {
             Some((_, uid)) => ok(format!("[APPENDUID {validity} {uid}] Append completed.")),
             None => ok("Append completed."),

@@ -24,8 +24,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_bounded_and_loses_nothing() {
-        let whole: UidSet = "1:499,501:502,600".parse().unwrap();
-        let mut rest = whole.clone();
+        let mut rest: UidSet = "1:499,501:502,600".parse().unwrap();
         assert_eq!(take(&mut rest), "1:499,501".parse().unwrap());
         assert_eq!(take(&mut rest), "502,600".parse().unwrap());
         assert_eq!(take(&mut rest), UidSet::new());

@@ -30,9 +30,7 @@ pub(super) fn copy(
     }
     ask(Ask::Copy { uids, to: to.clone(), remove }, move |answer, core| {
         let (validity, uids) = answer.placed()?;
-        if let Some(view) = core.view().filter(|view| view.name == to) {
-            view.changed = true;
-        }
+        core.changed |= core.view().is_some_and(|view| view.name == to);
         Ok(if remove { moved(validity, &uids, core) } else { copied(validity, &uids) })
     })
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::view::View;
 use super::{Config, Transport};
+use crate::ask::Ask;
 
 /// How far a connection has come (RFC 3501 section 3).
 pub(super) enum Stage {
@@ -35,6 +36,8 @@ pub(super) struct Core {
     pub(super) transport: Transport,
     /// How far the connection has come.
     pub(super) stage: Stage,
+    /// Something may have happened in the open mailbox that the client does not know.
+    pub(super) changed: bool,
     /// The line under way, of which more is to come.
     unfinished: Option<Unfinished>,
     /// Failed logins so far.
@@ -44,13 +47,29 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn new(config: Arc<Config>, transport: Transport) -> Core {
         let stage = Stage::NotAuthenticated;
-        Core { config, out: Vec::new(), transport, stage, unfinished: None, auth_failures: 0 }
+        Core {
+            config,
+            out: Vec::new(),
+            transport,
+            stage,
+            changed: false,
+            unfinished: None,
+            auth_failures: 0,
+        }
     }
 
     /// The open mailbox.
     pub(super) fn view(&mut self) -> Option<&mut View> {
         match &mut self.stage {
             Stage::Selected(view) => Some(view),
+            _ => None,
+        }
+    }
+
+    /// The question what happened, if there is reason to ask it.
+    pub(super) fn ask_changes(&self) -> Option<Ask> {
+        match &self.stage {
+            Stage::Selected(view) if self.changed => Some(Ask::Changes { since: view.since }),
             _ => None,
         }
     }

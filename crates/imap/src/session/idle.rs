@@ -6,7 +6,7 @@
 use super::core::{Core, line};
 use super::sync;
 use super::verb::{Begin, Event, Next, Outcome, Verb, bad, ok};
-use crate::ask::{Answer, Ask, Refusal};
+use crate::ask::{Answer, Refusal};
 
 /// IDLE
 pub(super) fn idle(core: &mut Core) -> Begin {
@@ -54,21 +54,14 @@ impl Idle {
     /// Passing trouble: asking again at once would ask for ever.
     fn forget(&mut self, core: &mut Core) {
         self.missed = true;
-        if let Some(view) = core.view() {
-            view.changed = false;
-        }
+        core.changed = false;
     }
 
     fn remind(&mut self, core: &mut Core) {
-        if let Some(view) = core.view() {
-            view.changed |= std::mem::take(&mut self.missed);
-        }
+        core.changed |= std::mem::take(&mut self.missed);
     }
 }
 
-fn look(core: &mut Core) -> Next {
-    match core.view().filter(|view| view.changed) {
-        Some(view) => Next::Ask(Ask::Changes { since: view.since }),
-        None => Next::Line,
-    }
+fn look(core: &Core) -> Next {
+    core.ask_changes().map_or(Next::Line, Next::Ask)
 }

@@ -1,6 +1,8 @@
 //! How a refusal is said: the one table from [`Refusal`] to response codes (RFC 5530, 3501, 9208).
 
-use super::verb::{After, Done, Next, Status, no};
+use std::borrow::Cow;
+
+use super::verb::{Next, no};
 use crate::ask::Refusal;
 use crate::command::{CommandBody, Numbering};
 
@@ -11,9 +13,19 @@ pub(super) struct Manner {
     /// being used).
     pub(super) may_expunge: bool,
     /// A missing mailbox is one the client could make: `TRYCREATE`.
-    target: bool,
-    /// A `NO` would be believed to mean "nothing there": passing trouble is a `BYE`.
-    believes_no: bool,
+    has_target: bool,
+    no: No,
+}
+
+/// What a client makes of a `NO`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum No {
+    /// That the thing was not done.
+    Understood,
+    /// When it cannot be helped, that there is nothing: passing trouble is a `BYE`.
+    Misunderstood,
+    /// Always that there is nothing, and it never asks again.
+    Believed,
 }
 
 impl Manner {
@@ -21,50 +33,52 @@ impl Manner {
     pub(super) fn of(body: &CommandBody) -> Manner {
         use CommandBody as C;
         let by_sequence = match body {
-            C::Fetch { messages, .. } | C::Store { messages, .. } => {
-                messages.numbering == Numbering::Sequence
-            }
+            C::Fetch { messages, .. } | C::Store { messages, .. } => messages.is_by_sequence(),
             C::Search { numbering, .. } => *numbering == Numbering::Sequence,
             _ => false,
         };
         Manner {
             may_expunge: !by_sequence,
-            target: matches!(body, C::Copy { .. } | C::Append(_)),
-            believes_no: matches!(
-                body,
-                C::Select { .. }
-                    | C::Close
-                    | C::Copy { .. }
-                    | C::Expunge { .. }
-                    | C::Fetch { .. }
-                    | C::Search { .. }
-                    | C::Store { .. }
-            ),
+            has_target: matches!(body, C::Copy { .. } | C::Append(_)),
+            no: match body {
+                C::Fetch { .. } => No::Believed,
+                C::Close | C::Copy { .. } | C::Expunge { .. } => No::Misunderstood,
+                C::Search { .. } | C::Select { .. } | C::Store { .. } => No::Misunderstood,
+                _ => No::Understood,
+            },
         }
     }
 
     /// What to say to a refusal.
     pub(super) fn answer(self, refusal: Refusal) -> Next {
-        match refusal {
-            Refusal::AuthenticationFailed => no("[AUTHENTICATIONFAILED] Authentication failed."),
-            Refusal::Unavailable => no("[UNAVAILABLE] Try again later."),
-            Refusal::NoSuchMailbox if self.target => no("[TRYCREATE] No such mailbox."),
-            Refusal::NoSuchMailbox => no("[NONEXISTENT] No such mailbox."),
-            Refusal::AlreadyExists => no("[ALREADYEXISTS] There is such a mailbox already."),
-            Refusal::OverQuota => no("[OVERQUOTA] The account is full."),
-            Refusal::Limit(text) => no(format!("[LIMIT] {}", one_line(&text))),
-            Refusal::Cannot(text) => no(format!("[CANNOT] {}", one_line(&text))),
-            Refusal::TooManyConnections(text) => no(format!("[UNAVAILABLE] {}", one_line(&text))),
-            Refusal::Passing(text) if self.believes_no => {
-                Next::Bye(format!("[UNAVAILABLE] {}", one_line(&text)).into())
-            }
-            Refusal::Passing(text) => Next::Done(Done {
-                status: Status::No,
-                text: format!("[UNAVAILABLE] {}", one_line(&text)).into(),
-                after: After::Command,
-            }),
+        let passing = matches!(refusal, Refusal::Passing(_) | Refusal::Unavailable);
+        let text = self.text(refusal);
+        match self.no {
+            No::Believed => Next::Bye(text),
+            No::Misunderstood if passing => Next::Bye(text),
+            _ => no(text),
         }
     }
+
+    fn text(self, refusal: Refusal) -> Cow<'static, str> {
+        match refusal {
+            Refusal::AuthenticationFailed => "[AUTHENTICATIONFAILED] Authentication failed.".into(),
+            Refusal::Unavailable => "[UNAVAILABLE] Try again later.".into(),
+            Refusal::NoSuchMailbox if self.has_target => "[TRYCREATE] No such mailbox.".into(),
+            Refusal::NoSuchMailbox => "[NONEXISTENT] No such mailbox.".into(),
+            Refusal::AlreadyExists => "[ALREADYEXISTS] There is such a mailbox already.".into(),
+            Refusal::OverQuota => "[OVERQUOTA] The account is full.".into(),
+            Refusal::Limit(text) => coded("LIMIT", &text),
+            Refusal::Cannot(text) => coded("CANNOT", &text),
+            Refusal::TooManyConnections(text) | Refusal::Passing(text) => {
+                coded("UNAVAILABLE", &text)
+            }
+        }
+    }
+}
+
+fn coded(code: &str, text: &str) -> Cow<'static, str> {
+    format!("[{code}] {}", one_line(text)).into()
 }
 
 /// Words of the door, made safe for a response line. Never empty.
@@ -97,9 +111,12 @@ mod tests {
     }
 
     #[test]
-    fn fetch_is_never_answered_no_for_passing_trouble() {
+    fn fetch_is_never_answered_no_for_trouble() {
         let passing = Refusal::Passing("Disk\r\ntrouble.".into());
         assert_eq!(said(&fetch(Numbering::Uid), passing), "BYE [UNAVAILABLE] Disk  trouble.");
+        for refusal in [Refusal::NoSuchMailbox, Refusal::Unavailable, Refusal::OverQuota] {
+            assert!(said(&fetch(Numbering::Sequence), refusal).starts_with("BYE "));
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::verb::{Begin, Event, Next, Outcome, Verb, ask, no, ok};
 use super::view::View;
 use crate::ask::{Answer, Ask, OpenedMailbox, Refusal};
 use crate::command::MailboxArg;
+use crate::write;
 
 /// SELECT and EXAMINE. Whatever comes of it, the mailbox that was open before no longer is.
 pub(super) fn select(mailbox: MailboxArg, read_only: bool, core: &mut Core) -> Begin {
@@ -37,10 +38,10 @@ impl Verb for Select {
     fn on(&mut self, event: Event, core: &mut Core) -> Outcome {
         match event {
             Event::Go if self.leave => Ok(Next::Ask(Ask::Leave)),
-            Event::Go => Ok(self.open()),
+            Event::Go => Ok(self.open(core)),
             Event::Answer(_) if self.leave => {
                 self.leave = false;
-                Ok(self.open())
+                Ok(self.open(core))
             }
             event => {
                 let opened = event.answer()?.opened()?;
@@ -51,7 +52,9 @@ impl Verb for Select {
 }
 
 impl Select {
-    fn open(&self) -> Next {
+    /// Hints that come from here on are of the mailbox that is being opened.
+    fn open(&self, core: &mut Core) -> Next {
+        core.changed = false;
         Next::Ask(Ask::Open { name: self.name.clone(), read_only: self.read_only })
     }
 
@@ -68,12 +71,12 @@ impl Select {
 
 fn describe(opened: &OpenedMailbox, read_only: bool, core: &mut Core) {
     let status = &opened.status;
-    let names: Vec<_> = SystemFlags::ALL.names().collect();
-    let names = names.join(" ");
-    core.untagged(format_args!("FLAGS ({names})"));
+    write::flags_line(&mut core.out, &[]);
     match read_only {
         true => core.untagged(format_args!("OK [PERMANENTFLAGS ()] Nothing can be changed.")),
         false => {
+            let names: Vec<_> = SystemFlags::ALL.names().collect();
+            let names = names.join(" ");
             core.untagged(format_args!("OK [PERMANENTFLAGS ({names} \\*)] These are kept."));
         }
     }

@@ -78,7 +78,8 @@ impl Store {
     fn say(&self, messages: &[MessageMeta], core: &mut Core) {
         // If others may have changed the same messages, silence could hide what they did.
         let silent = self.manner == Manner::Silent;
-        if let Some(view) = core.view().filter(|view| !(silent && view.changed)) {
+        let doubtful = silent && core.changed;
+        if let Some(view) = core.view().filter(|_| !doubtful) {
             view.remember_told(messages);
         }
         if !silent {

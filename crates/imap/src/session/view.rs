@@ -23,8 +23,6 @@ pub(super) struct View {
     pub(super) uids: UidSet,
     /// Everything up to here is in this view.
     pub(super) since: ModSeq,
-    /// There may be something after `since`.
-    pub(super) changed: bool,
     /// Of `uids`, what no longer exists and could not be said yet.
     vanished: UidSet,
     /// First and last UID that are `\Recent` here.
@@ -54,7 +52,6 @@ impl View {
             recent: opened.first_recent.zip(last).filter(|(first, last)| first <= last),
             uids: opened.uids,
             since: opened.status.highest_modseq,
-            changed: false,
             vanished: UidSet::new(),
             told: BTreeMap::new(),
             announced: Vec::new(),
@@ -94,7 +91,6 @@ impl View {
     /// Takes in what happened. Messages that vanished keep their numbers until
     /// [`View::take_expunged`] gives them out.
     pub(super) fn take(&mut self, changes: Changes) -> News {
-        self.changed = false;
         self.since = self.since.max(changes.upto);
         self.vanished = self.vanished.union(&changes.vanished).intersection(&self.uids);
         let last = self.uids.last();

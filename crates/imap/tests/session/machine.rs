@@ -1,59 +1,13 @@
 //! What no dialogue can show: sizes, steps, patience, memory.
 
 use std::mem::size_of;
-use std::sync::Arc;
 use std::time::Duration;
 
-use imap::ask::Step;
-use imap::{Config, Session, Transport};
+use imap::Session;
+use imap::ask::{Ask, Step};
 use mail::limits;
 
-use super::world::World;
-
-/// A session in the fake world.
-struct Peer {
-    session: Session,
-    world: World,
-}
-
-impl Peer {
-    fn new() -> Peer {
-        let session = Session::new(Arc::new(Config::default()), Transport::Tls);
-        Peer { session, world: World::new() }
-    }
-
-    fn selected() -> Peer {
-        let mut peer = Peer::new();
-        peer.send(b"l LOGIN alice@example.org {11+}\r\npa\"ss\\w\xc3\xb6rd\r\ns SELECT INBOX\r\n");
-        peer
-    }
-
-    /// The next step that is no question.
-    fn step(&mut self) -> Step {
-        loop {
-            match self.session.poll() {
-                Step::Ask(ask) => {
-                    let answer = self.world.answer(ask);
-                    self.session.answer(answer);
-                }
-                step => return step,
-            }
-        }
-    }
-
-    /// What the server says until it waits.
-    fn send(&mut self, bytes: &[u8]) -> Vec<u8> {
-        self.session.feed(bytes);
-        let mut said = Vec::new();
-        loop {
-            let step = self.step();
-            said.append(self.session.output());
-            if !matches!(step, Step::Flush) {
-                return said;
-            }
-        }
-    }
-}
+use super::peer::Peer;
 
 #[test]
 fn i5_an_idle_session_is_small_and_holds_no_buffers() {
@@ -130,6 +84,39 @@ fn a_quiet_command_asks_nothing() {
     peer.world.asked.clear();
     peer.send(b"n NOOP\r\nu UID FETCH 1:500 FLAGS\r\ns SEARCH ALL\r\n");
     assert!(peer.world.asked.is_empty(), "{:?}", peer.world.asked);
+}
+
+#[test]
+fn a_hint_that_comes_with_the_opened_mailbox_counts() {
+    let mut peer = Peer::selected();
+    peer.session.feed(b"s SELECT INBOX\r\n");
+    while let Step::Ask(ask) = peer.session.poll() {
+        let opens = matches!(ask, Ask::Open { .. });
+        let answer = peer.world.answer(ask);
+        peer.session.answer(answer);
+        if opens {
+            peer.world.deliver("INBOX", b"Subject: x\r\n\r\n");
+            peer.session.mailbox_changed();
+        }
+    }
+    let said = String::from_utf8(peer.session.output().clone()).unwrap();
+    assert!(said.contains("* 0 EXISTS\r\n") && said.contains("* 1 EXISTS\r\n"), "{said}");
+}
+
+#[test]
+fn the_cycle_of_a_received_message_asks_no_more_than_it_must() {
+    let mut peer = Peer::selected();
+    peer.world.deliver("INBOX", b"Subject: x\r\n\r\n");
+    peer.session.mailbox_changed();
+    peer.send(b"i IDLE\r\n");
+    peer.world.asked.clear();
+    peer.send(b"DONE\r\nf UID FETCH 1:500 (UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (FROM)])\r\n");
+    peer.send(b"b UID FETCH 1 (FLAGS BODY.PEEK[])\r\nd UID STORE 1 +FLAGS (\\Deleted)\r\n");
+    peer.session.mailbox_changed();
+    peer.send(b"c CLOSE\r\ns SELECT INBOX\r\ni IDLE\r\n");
+    let expected =
+        ["Messages", "Body", "Messages", "Body", "StoreFlags", "Expunge", "Leave", "Open"];
+    assert_eq!(peer.world.asked, expected);
 }
 
 #[test]

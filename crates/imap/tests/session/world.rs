@@ -78,18 +78,12 @@ impl World {
         self.mailbox(name).store(&uids, change);
     }
 
-    pub(crate) fn flags(&self, name: &str, uid: u32) -> Flags {
-        let mailbox = &self.mailboxes[name];
-        let found = mailbox.messages.iter().find(|(meta, _)| meta.uid.get() == uid);
-        found.unwrap().0.flags.clone()
-    }
-
     pub(crate) fn count(&self, name: &str) -> usize {
         self.mailboxes[name].messages.len()
     }
 
-    pub(crate) fn body(&self, name: &str, index: usize) -> &Bytes {
-        &self.mailboxes[name].messages[index].1
+    pub(crate) fn uids(&self, name: &str) -> Vec<u32> {
+        self.mailboxes[name].messages.iter().map(|(meta, _)| meta.uid.get()).collect()
     }
 
     fn mailbox(&mut self, name: &str) -> &mut Mailbox {
