@@ -8,6 +8,8 @@ pub mod address;
 pub mod armor;
 pub mod encoding;
 pub mod flags;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod gate;
 pub mod header;
 pub mod limits;

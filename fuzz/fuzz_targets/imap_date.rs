@@ -1,0 +1,7 @@
+//! The parsers of dates; see `mail::fuzz`.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| mail::fuzz::imap_date(data));

@@ -1,0 +1,7 @@
+//! The UID set parser; see `mail::fuzz`.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| mail::fuzz::uid_set(data));
