@@ -75,6 +75,39 @@ pub const REPORT_ORIGINAL_BYTES_MAX: usize = 50_000;
 /// Most `Received` fields of an accepted message (RFC 5321 section 6.3). Beyond: 554 5.4.6.
 pub const SMTP_HOPS_MAX: usize = 50;
 
+// ---- DKIM -------------------------------------------------------------------------------------
+
+/// Most signatures of one message that are tried, from the top. The rest counts for nothing.
+pub const DKIM_SIGNATURES_MAX: usize = 8;
+/// Most tags of one signature or key record. Beyond: it is malformed.
+pub const DKIM_TAGS_MAX: usize = 50;
+/// Most names one signature signs (`h=`). Beyond: it does not count.
+pub const DKIM_SIGNED_NAMES_MAX: usize = 250;
+/// Most TXT records under one key name that are tried.
+pub const DKIM_KEY_RECORDS_MAX: usize = 3;
+/// Longest key record in bytes. Beyond: it is malformed.
+pub const DKIM_KEY_RECORD_BYTES_MAX: usize = 4_096;
+/// Fewest bits of an RSA key (RFC 8301 section 3.2). Below: signatures by it do not count.
+pub const DKIM_RSA_BITS_MIN: usize = 1_024;
+/// Most bits of an RSA key. Beyond: signatures by it do not count.
+pub const DKIM_RSA_BITS_MAX: usize = 8_192;
+/// How far clocks may differ, in seconds, where signatures have a beginning or an end.
+pub const DKIM_CLOCK_SKEW_S: i64 = 300;
+/// Patience for all key look-ups of one message, in seconds. Beyond: 451 4.7.5.
+pub const DKIM_LOOKUPS_TIMEOUT_S: u64 = 30;
+
+// ---- DNS --------------------------------------------------------------------------------------
+
+/// Patience for one look-up, retries included, in seconds. Beyond: a temporary failure.
+pub const DNS_LOOKUP_TIMEOUT_S: u64 = 10;
+/// Answers the resolver remembers, each as long as it says.
+pub const DNS_CACHE_ENTRIES_MAX: u64 = 4_096;
+/// Longest time a negative answer is remembered, in seconds: a key or host that is published a
+/// moment late must not stay unknown.
+pub const DNS_NEGATIVE_TTL_S_MAX: u64 = 60;
+/// Longest time a positive answer is remembered, in seconds, whatever it says.
+pub const DNS_POSITIVE_TTL_S_MAX: u64 = 86_400;
+
 // ---- IMAP -------------------------------------------------------------------------------------
 
 /// Longest command line in bytes, without literals. Beyond: BAD, and BYE before login.
@@ -96,6 +129,8 @@ pub const IMAP_SECTION_DEPTH_MAX: usize = 100;
 /// Longest BODYSTRUCTURE in bytes, give or take one part. Beyond: parts are shown without their
 /// parameters and envelopes.
 pub const IMAP_STRUCTURE_BYTES_MAX: usize = 1_048_576;
+/// Most messages of one question about metadata or flags; a command about more asks again.
+pub const IMAP_BATCH_MESSAGES_MAX: u32 = 500;
 /// Output waiting in a session before it must be written out, in bytes.
 pub const IMAP_OUTPUT_BYTES_HIGH: usize = 65_536;
 /// Most keywords of an open mailbox that are announced in FLAGS lines; later ones are shown on their

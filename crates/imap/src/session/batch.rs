@@ -1,15 +1,13 @@
 //! Many messages, a bounded number at a time.
 
+use mail::limits::IMAP_BATCH_MESSAGES_MAX;
 use mail::mailbox::UidSet;
 
-/// Most messages of one question about metadata or flags.
-pub(super) const MESSAGES_MAX: u32 = 500;
-
-/// The first messages of a set, at most [`MESSAGES_MAX`]; the set then lacks them.
+/// The first messages of a set, at most [`IMAP_BATCH_MESSAGES_MAX`]; the set then lacks them.
 pub(super) fn take(rest: &mut UidSet) -> UidSet {
-    match (rest.first(), rest.nth(MESSAGES_MAX)) {
+    match (rest.first(), rest.nth(IMAP_BATCH_MESSAGES_MAX)) {
         (Some(first), Some(next)) => {
-            let upto = rest.nth(MESSAGES_MAX - 1).unwrap_or(next);
+            let upto = rest.nth(IMAP_BATCH_MESSAGES_MAX - 1).unwrap_or(next);
             let batch = UidSet::from_range(first, upto).intersection(rest);
             *rest = rest.difference(&batch);
             batch
@@ -29,7 +27,7 @@ mod tests {
         assert_eq!(take(&mut rest), "502,600".parse().unwrap());
         assert_eq!(take(&mut rest), UidSet::new());
         let mut rest: UidSet = "7:506".parse().unwrap();
-        assert_eq!(take(&mut rest).len(), u64::from(MESSAGES_MAX));
+        assert_eq!(take(&mut rest).len(), u64::from(IMAP_BATCH_MESSAGES_MAX));
         assert!(rest.is_empty());
     }
 }

@@ -79,7 +79,7 @@ impl Fetch {
             uids if uids.is_empty() => ok("Fetch completed."),
             uids => {
                 self.stage = Stage::Looking;
-                Next::Ask(Ask::Messages { uids, n: batch::MESSAGES_MAX as usize })
+                Next::Ask(Ask::Messages { uids, n: limits::IMAP_BATCH_MESSAGES_MAX as usize })
             }
         }
     }

@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use mail::limits;
 use mail::mailbox::{MessageMeta, UidSet};
 use mail::skeleton::Skeleton;
 
@@ -106,7 +107,7 @@ impl Search {
         }
         match batch::take(&mut self.rest) {
             uids if uids.is_empty() => None,
-            uids => Some(Ask::Messages { uids, n: batch::MESSAGES_MAX as usize }),
+            uids => Some(Ask::Messages { uids, n: limits::IMAP_BATCH_MESSAGES_MAX as usize }),
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use imap::Session;
 use imap::ask::{Ask, Step};
 use mail::limits;
+use proptest::prelude::*;
 
 use super::peer::Peer;
 
@@ -131,6 +132,36 @@ fn a_small_message_is_read_once() {
 }
 
 #[test]
+fn i16_the_longest_metadata_value_and_one_longer() {
+    let mut peer = Peer::selected();
+    let mut set = |bytes: usize| {
+        let value = "x".repeat(bytes);
+        let command = format!("a SETMETADATA INBOX (/private/devicetoken \"{value}\")\r\n");
+        String::from_utf8(peer.send(command.as_bytes())).unwrap()
+    };
+    assert_eq!(set(limits::META_VALUE_BYTES_MAX), "a OK Setmetadata completed.\r\n");
+    assert_eq!(
+        set(limits::META_VALUE_BYTES_MAX + 1),
+        "a NO [METADATA MAXSIZE 8192] The value is too long.\r\n"
+    );
+}
+
+#[test]
+fn i2_the_largest_message_and_one_larger() {
+    let mut peer = Peer::selected();
+    peer.world.quota_bytes = u64::MAX;
+    let max = limits::MESSAGE_BYTES_MAX;
+    let said = peer.send(format!("a APPEND INBOX {{{}}}\r\n", max + 1).as_bytes());
+    assert_eq!(said, b"a NO [TOOBIG] The literal is too big.\r\n");
+    assert_eq!(peer.send(format!("b APPEND INBOX {{{max}}}\r\n").as_bytes()), b"+ OK\r\n");
+    for _ in 0..max / 1_048_576 {
+        assert_eq!(peer.send(&[b'x'; 1_048_576]), b"");
+    }
+    let said = String::from_utf8(peer.send(b"\r\n")).unwrap();
+    assert_eq!(said, "* 1 EXISTS\r\nb OK [APPENDUID 7 1] Append completed.\r\n");
+}
+
+#[test]
 fn i22_logout_in_the_middle_of_a_literal_is_part_of_the_literal() {
     let mut peer = Peer::selected();
     peer.send(b"a APPEND INBOX {30}\r\n");
@@ -159,3 +190,71 @@ fn i1_what_comes_before_login_is_bounded() {
         assert!(matches!(peer.step(), Step::Close));
     }
 }
+
+proptest! {
+    #[test]
+    fn i4_whatever_is_said_the_session_comes_to_rest(
+        words in prop::collection::vec(prop::sample::select(WORDS), 0..80),
+        cut in 0_usize..400,
+    ) {
+        let text = words.concat();
+        let cut = cut.min(text.len());
+        let (mut whole, mut pieces) = (Peer::selected(), Peer::selected());
+        let said = whole.send(text.as_bytes());
+        let first = pieces.send(&text.as_bytes()[..cut]);
+        let second = pieces.send(&text.as_bytes()[cut..]);
+        prop_assert_eq!(said, [first, second].concat());
+        whole.session.end_of_input();
+        prop_assert!(matches!(whole.step(), Step::Close));
+    }
+}
+
+/// What commands are made of, and what breaks them.
+const WORDS: &[&str] = &[
+    "\r\n",
+    "\r\n",
+    "\n",
+    "a ",
+    "b ",
+    " ",
+    "(",
+    ")",
+    "\"",
+    "{3}\r\n",
+    "{3+}\r\n",
+    "{99999+}\r\n",
+    "*",
+    "1:*",
+    "1",
+    "UID ",
+    "FETCH ",
+    "STORE ",
+    "SEARCH ",
+    "COPY ",
+    "MOVE ",
+    "APPEND ",
+    "INBOX ",
+    "FLAGS ",
+    "BODY[]",
+    "BODY[TEXT]<0.5>",
+    "+FLAGS ",
+    "\\Seen",
+    "ALL",
+    "NOT ",
+    "OR ",
+    "SEEN ",
+    "IDLE",
+    "DONE\r\n",
+    "NOOP",
+    "SELECT ",
+    "CLOSE",
+    "LIST \"\" %",
+    "STATUS ",
+    "EXPUNGE",
+    "a FETCH 1:* (FLAGS)\r\n",
+    "a APPEND INBOX {5+}\r\nhello\r\n",
+    "a IDLE\r\n",
+    "a NOOP\r\n",
+    "\0",
+    "\u{fc}",
+];
