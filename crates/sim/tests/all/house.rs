@@ -10,6 +10,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("smtp", 1),
     ("imap", 1),
     ("policy", 1),
+    ("dkim", 1),
     ("store", 2),
     ("net", 2),
     ("doors", 3),
