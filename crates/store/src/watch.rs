@@ -108,6 +108,14 @@ impl Watch {
         self.seen = self.seen.max(upto);
     }
 
+    /// The watcher itself made the change that led to `own`: no news, unless there was another
+    /// change before it that it has not been told of.
+    pub fn mark_own(&mut self, own: ModSeq) {
+        if self.seen.next() == own {
+            self.seen = own;
+        }
+    }
+
     /// The newest hint, seen or not; `ModSeq::ZERO` before the first.
     pub fn current(&self) -> ModSeq {
         ModSeq(self.channel.newest.load(Ordering::Acquire))

@@ -24,6 +24,7 @@ pub(super) struct Mark {
     changed: usize,
     named: usize,
     unreachable: usize,
+    noticed: usize,
 }
 
 /// What the world may learn after the commit.
@@ -44,6 +45,7 @@ impl<'a> Tx<'a> {
             changed: self.changed.len(),
             named: self.named.len(),
             unreachable: self.unreachable.len(),
+            noticed: self.noticed.len(),
         }
     }
 
@@ -51,6 +53,7 @@ impl<'a> Tx<'a> {
         self.changed.truncate(mark.changed);
         self.named.truncate(mark.named);
         self.unreachable.truncate(mark.unreachable);
+        self.noticed.truncate(mark.noticed);
     }
 
     /// A row names this file now.

@@ -10,16 +10,16 @@ use crate::body::body_path;
 /// Each finds rows that do not agree with the rows they count, as one line of text.
 const QUESTIONS: [&str; 5] = [
     "SELECT 'mailbox ' || id || ': counters do not agree with its messages' FROM mailbox
-     LEFT JOIN (SELECT mailbox, count(*) AS n, sum(size) AS size, sum((flags & 1) = 0) AS unseen,
-                       sum((flags & 8) != 0) AS deleted, max(uid) AS uid,
-                       max(coalesce(touched, born)) AS modseq
+     LEFT JOIN (SELECT mailbox, count(*) AS n, sum(size) AS weight, sum((flags & 1) = 0) AS fresh,
+                       sum((flags & 8) != 0) AS doomed, max(uid) AS last,
+                       max(coalesce(touched, born)) AS newest
                 FROM message GROUP BY mailbox) ON mailbox = id
-     WHERE messages != ifnull(n, 0) OR bytes != ifnull(size, 0)
-        OR mailbox.unseen != ifnull(unseen, 0) OR mailbox.deleted != ifnull(deleted, 0)
-        OR ifnull(uid, 0) >= uidnext OR ifnull(modseq, 0) > mailbox.modseq",
+     WHERE messages != ifnull(n, 0) OR bytes != ifnull(weight, 0) OR unseen != ifnull(fresh, 0)
+        OR deleted != ifnull(doomed, 0) OR ifnull(last, 0) >= uidnext
+        OR ifnull(newest, 0) > modseq",
     "SELECT 'account ' || id || ': quota does not agree with its mailboxes' FROM account
-     LEFT JOIN (SELECT account, sum(bytes) AS bytes FROM mailbox GROUP BY account) ON account = id
-     WHERE used != ifnull(bytes, 0)",
+     LEFT JOIN (SELECT account, sum(bytes) AS weight FROM mailbox GROUP BY account) ON account = id
+     WHERE used != ifnull(weight, 0)",
     "SELECT 'body ' || id || ': ' || refs || ' references are counted, ' || ifnull(n, 0) || ' exist'
      FROM body LEFT JOIN
        (SELECT body, count(*) AS n FROM (SELECT body FROM message UNION ALL SELECT body FROM queue)

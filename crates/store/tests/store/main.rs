@@ -1,0 +1,6 @@
+//! What every engine of the store must do, and what the durable one must survive.
+
+#![allow(missing_docs, unreachable_pub)]
+
+mod conformance;
+mod support;
