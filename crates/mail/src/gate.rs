@@ -12,6 +12,7 @@
 
 mod facts;
 mod lines;
+mod part;
 mod shape;
 
 pub use facts::{FromError, HeaderFacts};

@@ -11,13 +11,13 @@
 
 mod boundary;
 mod skeleton;
-
-use std::ops::Range;
+mod visitor;
 
 use memchr::{memchr, memchr_iter, memmem};
 
 pub use boundary::{Delimiter, Nearness};
 pub use skeleton::SkeletonBuilder;
+pub use visitor::{HeaderEnd, Inside, PartBegin, PartEnd, PartHeader, Place, Visitor};
 
 use crate::header::{HeaderBlock, MediaType, media_type};
 use crate::limits::{
@@ -28,102 +28,6 @@ use crate::limits::{
 /// Most bytes that wait until it is known whether a line is a boundary: the line end before it,
 /// `--`, the boundary, `--` and some white space (RFC 2046's "transport padding").
 const HELD_BYTES_MAX: usize = MIME_BOUNDARY_BYTES_MAX + 56;
-
-/// Is told what the parser finds. Parts are numbered in the order in which they begin; the message
-/// itself is part 0. `part_end` comes for each part, children first.
-pub trait Visitor {
-    /// A part begins; its header comes next.
-    fn part_begin(&mut self, _begin: &PartBegin) {}
-    /// A header is whole.
-    fn part_header(&mut self, _header: &PartHeader<'_>) {}
-    /// Bytes of a body, not of its parts. The line end before a boundary is not among them.
-    fn body(&mut self, _part: u32, _place: Place, _bytes: &[u8]) {}
-    /// A boundary line of an open multipart.
-    fn delimiter(&mut self, _delimiter: &Delimiter) {}
-    /// A line that is no boundary line but begins like one.
-    fn near_delimiter(&mut self) {}
-    /// A ceiling was met: what lies deeper is not looked into.
-    fn ceiling(&mut self) {}
-    /// A part is over.
-    fn part_end(&mut self, _end: &PartEnd) {}
-}
-
-/// Where a part begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartBegin {
-    /// Its number.
-    pub part: u32,
-    /// The multipart or message it is in; `None` for the message itself.
-    pub parent: Option<u32>,
-    /// How many parts it is inside of: 0 for the message itself.
-    pub depth: usize,
-    /// Where its header begins, in bytes from the start of the message.
-    pub offset: u64,
-}
-
-/// How a header came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeaderEnd {
-    /// With an empty line.
-    EmptyLine,
-    /// With a boundary line, or the end of the message: there is no body.
-    Missing,
-}
-
-/// What is inside a part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inside {
-    /// Bytes.
-    Leaf,
-    /// Parts between boundaries.
-    Multipart,
-    /// One message, which is the next part.
-    Message,
-}
-
-/// The header of a part.
-#[derive(Clone, Debug)]
-pub struct PartHeader<'a> {
-    /// Its part.
-    pub part: u32,
-    /// Its bytes, with the empty line.
-    pub block: &'a [u8],
-    /// Where it is in the message.
-    pub range: Range<u64>,
-    /// How it ended.
-    pub end: HeaderEnd,
-    /// It is longer than what is kept: `block` has only its first bytes.
-    pub cut: bool,
-    /// The first Content-Type, or what RFC 2045 section 5.2 and RFC 2046 section 5.1.5 put in its
-    /// place.
-    pub media_type: &'a MediaType,
-    /// The first Content-Transfer-Encoding in lower case; `7bit` if there is none.
-    pub transfer_encoding: &'a str,
-    /// How the body is read.
-    pub inside: Inside,
-}
-
-/// Whose bytes a body's bytes are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// The content of a part without parts.
-    Leaf,
-    /// Before the first boundary of a multipart.
-    Preamble,
-    /// After the last boundary of a multipart, the end of that line included.
-    Epilogue,
-}
-
-/// The end of a part.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartEnd {
-    /// Its number.
-    pub part: u32,
-    /// Where its body is in the message.
-    pub body: Range<u64>,
-    /// How many lines the body has; the last one counts even without a line end.
-    pub lines: u64,
-}
 
 /// A part that is not over.
 #[derive(Debug)]
@@ -281,7 +185,7 @@ impl Parser {
         if self.held.ends_with(b"\n") {
             self.header_line(visitor);
         } else if self.held.len() == HELD_BYTES_MAX {
-            self.no_boundary(visitor);
+            self.too_long(visitor);
             let held = std::mem::take(&mut self.held);
             self.keep_header(&held);
             self.line = Line::Within;
@@ -295,11 +199,10 @@ impl Parser {
             let held = std::mem::take(&mut self.held);
             self.keep_header(&held);
             self.end_header(HeaderEnd::EmptyLine, self.offset, visitor);
-        } else if let Some((index, nearness)) = self.boundary_at(&self.held) {
+        } else if let Some((index, nearness)) = self.boundary_held(visitor) {
             self.end_header(HeaderEnd::Missing, self.offset - self.held.len() as u64, visitor);
             self.delimiter(index, nearness, visitor);
         } else {
-            self.no_boundary(visitor);
             let held = std::mem::take(&mut self.held);
             self.keep_header(&held);
         }
@@ -396,7 +299,7 @@ impl Parser {
         if self.held.ends_with(b"\n") {
             self.whole_line(visitor);
         } else if self.held.len() == HELD_BYTES_MAX {
-            self.no_boundary(visitor);
+            self.too_long(visitor);
             self.release_held(visitor);
         }
         taken
@@ -439,10 +342,9 @@ impl Parser {
 
     /// A whole line is held back, and the line end before it.
     fn whole_line(&mut self, visitor: &mut impl Visitor) {
-        if let Some((index, nearness)) = self.boundary_at(&self.held[self.line_end..]) {
+        if let Some((index, nearness)) = self.boundary_held(visitor) {
             return self.delimiter(index, nearness, visitor);
         }
-        self.no_boundary(visitor);
         let held = std::mem::take(&mut self.held);
         let (line, end) = held.split_at(held.len() - line_end_of(&held[self.line_end..]));
         self.release(line, visitor);
@@ -452,25 +354,33 @@ impl Parser {
 
     // ---- Boundaries ---------------------------------------------------------------------------
 
-    /// The innermost open multipart whose boundary line this is.
-    fn boundary_at(&self, line: &[u8]) -> Option<(usize, Nearness)> {
+    /// The innermost open multipart whose boundary line is held back. A line that only begins like
+    /// one is reported.
+    fn boundary_held(&self, visitor: &mut impl Visitor) -> Option<(usize, Nearness)> {
+        let line = &self.held[self.line_end..];
         if self.boundaries == 0 || !line.starts_with(b"--") {
             return None;
         }
         let line = &line[..line.len() - line_end_of(line)];
-        let open = self.open.iter().enumerate().rev();
-        let mut found = open.filter_map(|(index, open)| {
-            let nearness = boundary::compare(line, open.boundary.as_deref()?)?;
-            (nearness != Nearness::Prefix).then_some((index, nearness))
-        });
-        found.next()
+        let mut near = false;
+        for (index, open) in self.open.iter().enumerate().rev() {
+            let Some(boundary) = &open.boundary else { continue };
+            match boundary::compare(line, boundary) {
+                Some(Nearness::Prefix) => near = true,
+                Some(nearness) => return Some((index, nearness)),
+                None => {}
+            }
+        }
+        if near {
+            visitor.near_delimiter();
+        }
+        None
     }
 
-    /// The line held back is no boundary; does it look like one?
-    fn no_boundary(&self, visitor: &mut impl Visitor) {
-        let line = &self.held[self.line_end..];
-        let boundaries = self.open.iter().filter_map(|open| open.boundary.as_deref());
-        if line.starts_with(b"--") && boundaries.into_iter().any(|it| line[2..].starts_with(it)) {
+    /// The line held back is too long for a boundary line; does it begin like one?
+    fn too_long(&self, visitor: &mut impl Visitor) {
+        // White space alone may have made it too long, and then some would take it for one.
+        if self.boundary_held(visitor).is_some() {
             visitor.near_delimiter();
         }
     }
