@@ -88,21 +88,30 @@ pub async fn serve(door: Arc<ImapDoor>, connection: Accepted) {
 }
 
 async fn talk(mut conversation: Conversation, mut line: Line) -> io::Result<Line> {
+    let clock = conversation.clock();
+    let login_by = clock.elapsed() + Duration::from_secs(limits::IMAP_PREAUTH_TIMEOUT_S);
     loop {
         let pause = conversation.run().await;
         line.say(conversation.output()).await?;
         match pause {
             Pause::Flush => {}
-            Pause::Input { patience, watching } => tokio::select! {
-                biased;
-                heard = line.listen(patience) => match heard? {
-                    Heard::Bytes(bytes) => conversation.feed(&bytes),
-                    Heard::End => return Ok(line),
-                    Heard::Stop => conversation.shut_down(),
-                    Heard::Silence => conversation.timed_out(),
-                },
-                () = conversation.changed(), if watching => {}
-            },
+            Pause::Input { patience, watching } => {
+                // Dripping bytes buys a stranger no time.
+                let patience = match conversation.is_logged_in() {
+                    true => patience,
+                    false => patience.min(login_by.saturating_sub(clock.elapsed())),
+                };
+                tokio::select! {
+                    biased;
+                    heard = line.listen(patience) => match heard? {
+                        Heard::Bytes(bytes) => conversation.feed(&bytes),
+                        Heard::End => conversation.end_of_input(),
+                        Heard::Stop => conversation.shut_down(),
+                        Heard::Silence => conversation.timed_out(),
+                    },
+                    () = conversation.changed(), if watching => {}
+                }
+            }
             Pause::StartTls => {
                 line = line.start_tls().await?;
                 conversation.tls_established();

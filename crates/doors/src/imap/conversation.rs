@@ -9,8 +9,9 @@ use bytes::Bytes;
 use imap::ask::{Answer, Ask, OpenedMailbox, Refusal, Step};
 use imap::{Session, Transport};
 use mail::MailboxName;
-use mail::mailbox::{MailboxId, Uid};
-use store::{AccountId, StoreError, Watch};
+use mail::mailbox::{MailboxId, ModSeq, Uid};
+use net::Clock;
+use store::{AccountId, Expunged, FlagsStored, StoreError, Watch};
 
 use super::residents::Place;
 use super::upload::Upload;
@@ -40,18 +41,15 @@ pub struct Conversation {
     door: Arc<ImapDoor>,
     session: Session,
     resident: Option<Resident>,
-    open: Option<OpenMailbox>,
+    open: Option<MailboxId>,
+    /// Of the mailbox that is open or was the last one; from login on of INBOX.
+    watch: Option<(MailboxId, Watch)>,
     upload: Option<Box<Upload>>,
 }
 
 struct Resident {
     account: AccountId,
     _place: Place,
-}
-
-struct OpenMailbox {
-    id: MailboxId,
-    watch: Watch,
 }
 
 /// Something was asked that the machine only asks in another state: our bug, and the session's end.
@@ -61,7 +59,7 @@ impl Conversation {
     /// A conversation that begins; its greeting is in the output after the first run.
     pub fn new(door: Arc<ImapDoor>, transport: Transport) -> Self {
         let session = Session::new(Arc::clone(&door.machine), transport);
-        Conversation { door, session, resident: None, open: None, upload: None }
+        Conversation { door, session, resident: None, open: None, watch: None, upload: None }
     }
 
     /// Runs until something is needed from outside.
@@ -71,12 +69,8 @@ impl Conversation {
                 Step::Ask(ask) => {
                     // Boxed, so that a connection that waits does not carry the room for this.
                     let answer = Box::pin(self.answer(ask)).await;
-                    let opened = matches!(answer, Answer::Opened(_));
                     self.session.answer(answer);
-                    if opened {
-                        // The watch began after the look: what came in between is looked for once.
-                        self.session.mailbox_changed();
-                    }
+                    self.note_changes();
                 }
                 Step::Flush => return Pause::Flush,
                 Step::Input { patience, watching } => return Pause::Input { patience, watching },
@@ -84,6 +78,11 @@ impl Conversation {
                 Step::Close => return Pause::Close,
             }
         }
+    }
+
+    /// The door's clock.
+    pub(super) fn clock(&self) -> Clock {
+        self.door.clock.clone()
     }
 
     /// Bytes for the client.
@@ -95,6 +94,16 @@ impl Conversation {
     pub fn feed(&mut self, input: &[u8]) {
         self.note_changes();
         self.session.feed(input);
+    }
+
+    /// The client will send no more; what it sent is still served.
+    pub fn end_of_input(&mut self) {
+        self.session.end_of_input();
+    }
+
+    /// True once somebody is logged in.
+    pub fn is_logged_in(&self) -> bool {
+        self.resident.is_some()
     }
 
     /// Nothing came in time.
@@ -114,19 +123,28 @@ impl Conversation {
 
     /// Waits for a change of the open mailbox; for ever if none is open.
     pub async fn changed(&mut self) {
-        match &mut self.open {
-            Some(open) => {
-                open.watch.changed().await;
+        match &mut self.watch {
+            Some((_, watch)) if self.open.is_some() => {
+                watch.changed().await;
                 self.session.mailbox_changed();
             }
-            None => std::future::pending().await,
+            _ => std::future::pending().await,
         }
     }
 
-    /// Tells the machine of changes that came while nobody was waiting for them.
+    /// Tells the machine of changes of the open mailbox that came while nobody waited for them.
     fn note_changes(&mut self) {
-        if self.open.as_mut().is_some_and(|open| open.watch.has_changed()) {
+        let Some((_, watch)) = &mut self.watch else { return };
+        if self.open.is_some() && watch.has_changed() {
+            watch.mark_seen(watch.current());
             self.session.mailbox_changed();
+        }
+    }
+
+    /// What this session changed itself is no news to it.
+    fn note_own(&mut self, modseq: ModSeq) {
+        if let Some((_, watch)) = &mut self.watch {
+            watch.mark_own(modseq);
         }
     }
 
@@ -156,7 +174,7 @@ impl Conversation {
             | Ask::StoreFlags { .. }
             | Ask::Expunge { .. }
             | Ask::Copy { .. } => {
-                let mailbox = self.open.as_ref().ok_or_else(out_of_order)?.id;
+                let mailbox = self.open.ok_or_else(out_of_order)?;
                 self.of_mailbox(account, mailbox, ask).await
             }
             _ => self.of_account(account, ask).await,
@@ -172,6 +190,7 @@ impl Conversation {
                     )
                 })?;
                 self.resident = Some(Resident { account: account.id, _place: place });
+                self.watch = Some((account.inbox, self.door.store.watch(account.inbox)));
                 Ok(Answer::LoggedIn)
             }
             Entry::Refused => {
@@ -191,7 +210,17 @@ impl Conversation {
         self.open = None;
         let store = &self.door.store;
         let opened = store.open(account, name, read_only).await.map_err(mailbox)?;
-        self.open = Some(OpenMailbox { id: opened.id, watch: store.watch(opened.id) });
+        self.open = Some(opened.id);
+        match &mut self.watch {
+            Some((watched, watch)) if *watched == opened.id => {
+                watch.mark_seen(opened.status.highest_modseq);
+            }
+            // The watch begins after the look: what came in between is looked for once.
+            watch => {
+                *watch = Some((opened.id, store.watch(opened.id)));
+                self.session.mailbox_changed();
+            }
+        }
         Ok(Answer::Opened(Box::new(OpenedMailbox {
             id: opened.id,
             status: opened.status,
@@ -229,12 +258,12 @@ impl Conversation {
     }
 
     async fn of_mailbox(
-        &self,
+        &mut self,
         account: AccountId,
         id: MailboxId,
         ask: Ask,
     ) -> Result<Answer, Refusal> {
-        let store = &self.door.store;
+        let store = Arc::clone(&self.door.store);
         match ask {
             Ask::Messages { uids, n } => {
                 store.messages(id, uids, n).await.map(Answer::Messages).map_err(passing)
@@ -249,16 +278,19 @@ impl Conversation {
             Ask::Body { uid, range } => {
                 of_message(uid, store.read_body(id, uid, range).await.map(Answer::Bytes))
             }
-            Ask::StoreFlags { uids, change, unchanged_since } => store
-                .store_flags(id, uids, change, unchanged_since)
-                .await
-                .map(|it| Answer::FlagsStored { messages: it.messages, rejected: it.rejected })
-                .map_err(mailbox),
-            Ask::Expunge { uids } => store
-                .expunge(id, uids)
-                .await
-                .map(|it| Answer::Expunged { uids: it.uids, modseq: it.modseq })
-                .map_err(mailbox),
+            Ask::StoreFlags { uids, change, unchanged_since } => {
+                let stored = store.store_flags(id, uids, change, unchanged_since).await;
+                let FlagsStored { messages, rejected } = stored.map_err(mailbox)?;
+                if let Some(newest) = messages.iter().map(|message| message.modseq).max() {
+                    self.note_own(newest);
+                }
+                Ok(Answer::FlagsStored { messages, rejected })
+            }
+            Ask::Expunge { uids } => {
+                let Expunged { uids, modseq } = store.expunge(id, uids).await.map_err(mailbox)?;
+                self.note_own(modseq);
+                Ok(Answer::Expunged { uids, modseq })
+            }
             Ask::Copy { uids, to, remove: false } => {
                 store.copy(account, id, uids, to).await.map(placed).map_err(mailbox)
             }

@@ -40,7 +40,7 @@ impl Transaction {
         if let Some(sender) = &self.sender {
             may_send_as(login, Some(sender))
                 .map_err(|_| Reply::sender_not_owned(sender, login))?;
-            door.charge(sender).map_err(|it| Reply::too_much_mail(sender, it.wait.as_secs()))?;
+            door.charge(sender).map_err(|it| Reply::too_much_mail(sender, it.wait.as_secs() + 1))?;
         }
         self.admitted = true;
         Ok(())
