@@ -66,3 +66,21 @@ pub enum Fault {
     #[error("the signature does not fit")]
     SignatureDiffers,
 }
+
+impl Fault {
+    /// True if another key might have passed: who remembered the key may look it up once more.
+    pub fn blames_key(self) -> bool {
+        use Fault::*;
+        matches!(
+            self,
+            KeyMissing
+                | KeyMalformed
+                | KeyRevoked
+                | KeyKind
+                | KeyService
+                | KeyStrict
+                | KeySize
+                | SignatureDiffers
+        )
+    }
+}

@@ -51,7 +51,7 @@ pub enum LookupError {
 pub struct Resolver(Arc<Source>);
 
 enum Source {
-    Dns(TokioResolver),
+    Dns(Box<TokioResolver>),
     Fake(Fake),
 }
 
@@ -78,7 +78,7 @@ impl Resolver {
     fn built(mut builder: ResolverBuilder<TokioRuntimeProvider>) -> io::Result<Resolver> {
         tune(builder.options_mut());
         let resolver = builder.build().map_err(io::Error::other)?;
-        Ok(Resolver(Arc::new(Source::Dns(resolver))))
+        Ok(Resolver(Arc::new(Source::Dns(Box::new(resolver)))))
     }
 
     /// The TXT records of a name, the strings of each put together; never empty. Bytes that are not
