@@ -55,9 +55,13 @@ impl Disk {
         reason.ok().and_then(|reason| reason.clone()).unwrap_or_default()
     }
 
-    /// As the flush of a file, remembering that it failed.
+    /// As the flush of a file nobody can reach yet, remembering that it failed. A full disk is no
+    /// such failure: the file is given up, and nothing else was in doubt.
     pub(crate) fn flushed(&self, flush: io::Result<()>) -> Result<()> {
         flush.map_err(|error| {
+            if disk_error(&error) == StoreError::Full {
+                return StoreError::Full;
+            }
             self.fail(&format!("a flush failed: {error}"));
             StoreError::Unknown
         })

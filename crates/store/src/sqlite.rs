@@ -1,19 +1,18 @@
 //! The durable engine: one SQLite database, a file for each large body, one directory.
 //!
-//! Nothing acknowledged is lost, by this order: (1) a large body's file is written, flushed, moved
-//! to its place, and its folder flushed; (2) the transaction that alone makes the message reachable
+//! Nothing acknowledged is lost, by this order: (1) a large body's file is written where it is to
+//! stay, flushed, and its folder flushed; (2) the transaction that alone makes the message reachable
 //! commits, and with a write-ahead log and `synchronous=FULL` its flush has returned; (3) only then
 //! are watchers poked and askers answered.
 //!
 //! | the process or the machine dies | after the restart |
 //! |---|---|
-//! | before or during 1 | a temporary or unnamed file, removed; nobody was answered |
-//! | between 1 and 2 | the same |
+//! | before or during 1, or before 2 | a file no row names, removed; nobody was answered |
 //! | during 2 | the log's checksums decide; both outcomes are legal, nobody was answered |
 //! | after 2, before 3 | the message is there; the sender may repeat it: a legal duplicate |
 //! | after 3 | the message is there |
 //! | during a checkpoint | the log is copied again |
-//! | during the removal of a file | no row names it; removed |
+//! | before or during the removal of a file | no row names it; removed |
 //!
 //! A flush that fails ends the store: see [`crate::Store::failed`]. One process at a time may have
 //! the directory; its lock dies with it.
@@ -147,6 +146,7 @@ struct Shared {
     hub: Arc<Hub>,
     noticed: Noticed,
     next_token: AtomicU64,
+    commits: AtomicU64,
     lock: Mutex<Option<File>>,
 }
 
@@ -169,8 +169,9 @@ impl SqliteStore {
         let db = schema::open_writer(&path).map_err(failure)?;
         let first_number = begin_numbers(&db).map_err(|e| database_error(path.clone(), &e))?;
         let connections: std::result::Result<Vec<_>, _> =
-            (0..=READERS).map(|_| schema::open_reader(&path)).collect();
-        let mut connections = connections.map_err(|e| database_error(path.clone(), &e))?;
+            (0..READERS).map(|_| schema::open_reader(&path)).collect();
+        let connections = connections.map_err(|e| database_error(path.clone(), &e))?;
+        let helper = schema::open_helper(&path).map_err(|e| database_error(path.clone(), &e))?;
         let disk = Arc::new(Disk::new(&dir, disk_reserve_bytes));
         let shared = Arc::new(Shared {
             spool: Arc::new(Spool::new(&dir, first_number, disk.clone())),
@@ -180,9 +181,9 @@ impl SqliteStore {
             hub: Hub::new(),
             noticed: Noticed::default(),
             next_token: AtomicU64::new(first_number),
+            commits: AtomicU64::new(0),
             lock: Mutex::new(Some(lock)),
         });
-        let helper = connections.pop().expect("there is one more than readers");
         SqliteStore::start(shared, db, helper, connections, first_number)
             .map_err(OpenError::Threads)
     }
@@ -241,6 +242,11 @@ impl SqliteStore {
 
     fn take_threads(&self) -> Vec<JoinHandle<()>> {
         std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How many commits there were since the start. Requests that came together share one.
+    pub fn commits(&self) -> u64 {
+        self.shared.commits.load(Ordering::Relaxed)
     }
 
     /// Recomputes every counter, reference and quota from the rows, and looks for every body's file.
@@ -545,3 +551,6 @@ impl Store for SqliteStore {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

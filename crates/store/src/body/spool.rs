@@ -1,5 +1,8 @@
-//! Files of large bodies: written once, flushed, moved to their place before the commit that names
-//! them, removed if that commit never comes.
+//! Files of large bodies: written once, in their place, flushed with their folder before the commit
+//! that names them, removed if that commit never comes.
+//!
+//! A file is reachable only through a row, so there is nothing to gain from writing it elsewhere and
+//! moving it: that would cost one more flush of the file system's journal.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -13,7 +16,7 @@ use bytes::Bytes;
 use crate::boundary::{Result, StoreError};
 use crate::disk::{Disk, disk_error};
 
-/// Where temporary and settled body files live, and which number the next body gets.
+/// Where body files live, and which number the next body gets.
 #[derive(Debug)]
 pub(crate) struct Spool {
     dir: PathBuf,
@@ -21,7 +24,7 @@ pub(crate) struct Spool {
     disk: Arc<Disk>,
 }
 
-/// A body file in `DIR/tmp/`, removed when dropped.
+/// A body file that is being written, removed when dropped.
 #[derive(Debug)]
 pub(crate) struct SpoolFile {
     id: u64,
@@ -32,7 +35,7 @@ pub(crate) struct SpoolFile {
     disk: Arc<Disk>,
 }
 
-/// A body file in its place, flushed with its directory; removed when dropped, unless kept.
+/// A body file that is flushed, and its folder as well; removed when dropped, unless kept.
 #[derive(Debug)]
 pub(crate) struct Settled {
     pub(crate) id: u64,
@@ -55,7 +58,7 @@ impl Spool {
     pub(crate) fn create(&self) -> Result<SpoolFile> {
         self.disk.check()?;
         let id = self.next_id();
-        let path = self.dir.join("tmp").join(format!("{id:x}"));
+        let path = body_path(&self.dir, id);
         let mut options = OpenOptions::new();
         options.write(true).read(true).create_new(true).mode(0o600);
         let file = options.open(&path).map_err(|e| disk_error(&e))?;
@@ -63,20 +66,12 @@ impl Spool {
         Ok(SpoolFile { id, file, path: Doomed(Some(path)), len: 0, sums: Vec::new(), disk })
     }
 
-    /// Moves a flushed file to where readers look for it, durably.
-    pub(crate) fn settle(&self, mut file: SpoolFile) -> Result<Settled> {
-        let place = body_path(&self.dir, file.id);
-        let from = file.path.0.take().expect("only settling takes the path away");
-        if let Err(error) = std::fs::rename(&from, &place) {
-            file.path = Doomed(Some(from));
-            return Err(disk_error(&error));
-        }
-        let path = Doomed(Some(place.clone()));
-        let sums = std::mem::take(&mut file.sums);
-        let settled = Settled { id: file.id, sums, path };
-        let folder = place.parent().expect("a body path has a folder");
-        self.disk.flushed(File::open(folder).and_then(|dir| dir.sync_all()))?;
-        Ok(settled)
+    /// Flushes the name of a flushed file.
+    pub(crate) fn settle(&self, file: SpoolFile) -> Result<Settled> {
+        let SpoolFile { id, path, sums, .. } = file;
+        let folder = File::open(path.folder()).map_err(|e| disk_error(&e))?;
+        self.disk.flushed(folder.sync_all())?;
+        Ok(Settled { id, sums, path })
     }
 }
 
@@ -116,6 +111,12 @@ impl Settled {
 /// A path that is removed when this is dropped.
 #[derive(Debug)]
 struct Doomed(Option<PathBuf>);
+
+impl Doomed {
+    fn folder(&self) -> &Path {
+        self.0.as_deref().and_then(Path::parent).expect("a body's path is one of three parts")
+    }
+}
 
 impl Drop for Doomed {
     fn drop(&mut self) {

@@ -4,7 +4,6 @@
 //! DIR/lock          held while a server runs; the kernel lets go of it with the process
 //! DIR/mail.db       the database, with mail.db-wal and mail.db-shm beside it
 //! DIR/bodies/xx/ID  large bodies, by the last two digits of their number
-//! DIR/tmp/ID        large bodies that are still arriving; emptied at every start
 //! ```
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -26,12 +25,10 @@ pub(super) fn write_ahead_log(dir: &Path) -> PathBuf {
     dir.join("mail.db-wal")
 }
 
-/// Makes what is missing, takes the lock, empties `tmp`. The lock ends with the returned file.
+/// Makes what is missing and takes the lock. The lock ends with the returned file.
 pub(super) fn prepare(dir: &Path) -> Result<File, OpenError> {
     make_dir(dir)?;
     let lock = locked(dir)?;
-    make_dir(&dir.join("tmp"))?;
-    empty(&dir.join("tmp"))?;
     make_dir(&dir.join("bodies"))?;
     for shard in 0..SHARDS {
         make_dir(body_path(dir, shard).parent().unwrap_or(dir))?;
@@ -63,14 +60,6 @@ fn private_file(path: &Path) -> Result<File, OpenError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
     options.open(path).map_err(|error| disk(path, error))
-}
-
-fn empty(dir: &Path) -> Result<(), OpenError> {
-    for file in dir.read_dir().map_err(|error| disk(dir, error))? {
-        let path = file.map_err(|error| disk(dir, error))?.path();
-        std::fs::remove_file(&path).map_err(|error| disk(&path, error))?;
-    }
-    Ok(())
 }
 
 fn disk(path: &Path, source: io::Error) -> OpenError {

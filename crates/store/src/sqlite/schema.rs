@@ -103,6 +103,15 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, SchemaError> {
     Ok(db)
 }
 
+/// The connection of the chores: it copies the write-ahead log, which is writing.
+pub(super) fn open_helper(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let db = Connection::open(path)?;
+    db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    set_up(&db)?;
+    Ok(db)
+}
+
 /// One of the connections that read.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, rusqlite::Error> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;

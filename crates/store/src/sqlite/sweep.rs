@@ -126,7 +126,9 @@ fn give_back_pages(tx: &Tx<'_>) -> Outcome<()> {
         |name: &str| tx.db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
     let free = pragma("freelist_count")?;
     if free > FREE_PAGES_KEPT && free > pragma("page_count")? / FREE_PAGES_SHARE {
-        tx.db.execute_batch(&format!("PRAGMA incremental_vacuum({FREE_PAGES_STEP})"))?;
+        let mut vacuum = tx.db.prepare(&format!("PRAGMA incremental_vacuum({FREE_PAGES_STEP})"))?;
+        let mut pages = vacuum.query([])?;
+        while pages.next()?.is_some() {}
     }
     Ok(())
 }

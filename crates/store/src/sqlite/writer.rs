@@ -11,6 +11,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use super::fault::{Fault, Outcome, commit_error, engine_error};
 use super::tx::{Mark, Tx};
 use super::{Shared, unavailable};
 use crate::boundary::{Result, StoreError};
+use crate::disk::Disk;
 
 /// How long nothing happens before small things are tidied up.
 const IDLE: Duration = Duration::from_secs(1);
@@ -41,16 +43,19 @@ enum Message {
     Close(oneshot::Sender<()>),
 }
 
-/// One request: its share of the batch, and what is to be done.
+/// One request: its share of the batch, and what is to be done, unless there is no transaction.
 struct Job {
     bytes: usize,
-    step: Box<dyn FnOnce(&mut Tx<'_>) -> Done + Send>,
+    step: Box<Step>,
 }
+
+type Step = dyn FnOnce(Result<&mut Tx<'_>>) -> Done + Send;
+type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 
 /// A request that has run and waits for the commit.
 struct Done {
     verdict: Verdict,
-    answer: Box<dyn FnOnce(Result<()>) + Send>,
+    answer: Answer,
 }
 
 enum Verdict {
@@ -81,7 +86,10 @@ impl Writer {
         request: impl FnOnce(&mut Tx<'_>) -> Outcome<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        let step = Box::new(move |tx: &mut Tx<'_>| done(request(tx), tx, answer));
+        let step = Box::new(move |tx: Result<&mut Tx<'_>>| match tx {
+            Ok(tx) => done(request(tx), &tx.shared.disk, answer),
+            Err(error) => refused(error, answer),
+        });
         self.send(Message::Run(Job { bytes, step }))?;
         answered.await.unwrap_or_else(|_| Err(unavailable("the request was lost")))
     }
@@ -107,25 +115,37 @@ impl Writer {
     }
 }
 
+impl Job {
+    /// There is no transaction for it.
+    fn refuse(self, error: &StoreError) {
+        ((self.step)(Err(error.clone())).answer)(Ok(()));
+    }
+}
+
 /// Turns a request's outcome into an answer that waits for the commit.
 fn done<T: Send + 'static>(
     outcome: Outcome<T>,
-    tx: &Tx<'_>,
+    disk: &Disk,
     asker: oneshot::Sender<Result<T>>,
 ) -> Done {
-    let (verdict, result) = match outcome {
-        Ok(value) => (Verdict::Kept, Ok(value)),
-        Err(Fault::Refused(error)) => (Verdict::Refused, Err(error)),
-        Err(Fault::Engine(error)) => {
-            let told = engine_error(&error, &tx.shared.disk);
-            (Verdict::Faulty(told.clone()), Err(told))
+    match outcome {
+        Ok(value) => {
+            // Nobody may be listening any more.
+            let answer = |commit: Result<()>| drop(asker.send(commit.map(|()| value)));
+            Done { verdict: Verdict::Kept, answer: Box::new(answer) }
         }
-    };
-    // A refusal is told whatever becomes of the neighbours. Nobody may be listening any more.
-    let answer = Box::new(move |commit: Result<()>| {
-        let _ = asker.send(result.and_then(|value| commit.map(|()| value)));
-    });
-    Done { verdict, answer }
+        Err(Fault::Refused(error)) => refused(error, asker),
+        Err(fault) => {
+            let error = fault.told(disk);
+            Done { verdict: Verdict::Faulty(error.clone()), ..refused(error, asker) }
+        }
+    }
+}
+
+/// A refusal is told whatever becomes of the neighbours.
+fn refused<T: Send + 'static>(error: StoreError, asker: oneshot::Sender<Result<T>>) -> Done {
+    let answer = |_commit: Result<()>| drop(asker.send(Err(error)));
+    Done { verdict: Verdict::Refused, answer: Box::new(answer) }
 }
 
 /// What runs on the thread.
@@ -153,7 +173,9 @@ impl Committer {
         self.tidy();
         self.chores.finish(&self.db);
         drop(self.db);
-        closing.map(|closed| closed.send(()));
+        if let Some(closed) = closing {
+            let _ = closed.send(());
+        }
     }
 
     fn tidy(&self) {
@@ -185,46 +207,56 @@ impl Committer {
         jobs
     }
 
+    /// Runs a batch, makes it durable, lets it be seen, and answers everybody.
     fn commit(&self, jobs: Vec<Job>) {
         let mut answers = Vec::with_capacity(jobs.len());
         let mut tx = Tx::new(&self.db, &self.shared);
-        let result = self.try_commit(jobs, &mut tx, &mut answers);
+        let mut jobs = jobs.into_iter();
+        let result = self.try_commit(&mut jobs, &mut tx, &mut answers);
         match &result {
             Ok(()) => self.publish(tx),
             Err(error) => {
                 tracing::error!(%error, requests = answers.len(), "a commit did not happen");
-                // Nobody knows what is on disk: the files stay until a restart has looked.
                 if *error == StoreError::Unknown {
+                    // Nobody knows what is on disk: the files stay until a restart has looked.
                     tx.keep_files();
                 }
             }
         }
         answers.into_iter().for_each(|answer| answer(result.clone()));
+        if let Err(error) = result {
+            jobs.for_each(|job| job.refuse(&error));
+        }
     }
 
     fn try_commit(
         &self,
-        jobs: Vec<Job>,
+        jobs: &mut impl Iterator<Item = Job>,
         tx: &mut Tx<'_>,
-        answers: &mut Vec<Box<dyn FnOnce(Result<()>) + Send>>,
+        answers: &mut Vec<Answer>,
     ) -> Result<()> {
         self.shared.disk.check_trust()?;
-        let all = self.execute("BEGIN IMMEDIATE").and_then(|()| {
-            jobs.into_iter().try_for_each(|job| self.run_one(job, tx, answers))?;
-            let waiting = self.shared.noticed.len();
-            if answers.is_empty() || waiting >= NOTICED_WAITING_MAX {
-                tx.flush_noticed()
-            } else {
-                Ok(())
-            }
-            .map_err(|fault| fault.told(&self.shared.disk))
-        });
-        let all = all.and_then(|()| self.end());
-        if all.is_err() && !self.db.is_autocommit() {
-            // After a failed commit SQLite may have done so itself.
+        let result = self.run_all(jobs, tx, answers).and_then(|()| self.end());
+        self.shared.commits.fetch_add(1, Ordering::Relaxed);
+        if result.is_err() && !self.db.is_autocommit() {
+            // What fails here has failed before.
             let _ = self.db.execute_batch("ROLLBACK");
         }
-        all
+        result
+    }
+
+    fn run_all(
+        &self,
+        jobs: &mut impl Iterator<Item = Job>,
+        tx: &mut Tx<'_>,
+        answers: &mut Vec<Answer>,
+    ) -> Result<()> {
+        self.execute("BEGIN IMMEDIATE")?;
+        jobs.try_for_each(|job| self.run_one(job, tx, answers))?;
+        if answers.is_empty() || self.shared.noticed.len() >= NOTICED_WAITING_MAX {
+            tx.flush_noticed().map_err(|fault| fault.told(&self.shared.disk))?;
+        }
+        Ok(())
     }
 
     fn end(&self) -> Result<()> {
@@ -233,28 +265,25 @@ impl Committer {
     }
 
     /// Runs one request. An error ends the whole batch.
-    fn run_one(
-        &self,
-        job: Job,
-        tx: &mut Tx<'_>,
-        answers: &mut Vec<Box<dyn FnOnce(Result<()>) + Send>>,
-    ) -> Result<()> {
+    fn run_one(&self, job: Job, tx: &mut Tx<'_>, answers: &mut Vec<Answer>) -> Result<()> {
         let mark = tx.mark();
-        self.execute("SAVEPOINT request")?;
+        if let Err(error) = self.execute("SAVEPOINT request") {
+            job.refuse(&error);
+            return Err(error);
+        }
         // A panic is a bug in one request; its asker learns that the request was lost.
-        let Ok(done) = catch_unwind(AssertUnwindSafe(|| (job.step)(tx))) else {
+        let Ok(done) = catch_unwind(AssertUnwindSafe(|| (job.step)(Ok(tx)))) else {
             return self.take_back(tx, &mark);
         };
         answers.push(done.answer);
         match done.verdict {
             Verdict::Kept => self.execute("RELEASE request"),
-            Verdict::Refused => self.take_back(tx, &mark),
-            // SQLite has given up the transaction: the neighbours may try again.
+            // SQLite has given up the whole transaction: the neighbours may try again.
             Verdict::Faulty(error) if self.db.is_autocommit() => Err(match error {
                 StoreError::Full => StoreError::Full,
                 _ => StoreError::Busy,
             }),
-            Verdict::Faulty(_) => self.take_back(tx, &mark),
+            Verdict::Refused | Verdict::Faulty(_) => self.take_back(tx, &mark),
         }
     }
 

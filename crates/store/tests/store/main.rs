@@ -2,5 +2,10 @@
 
 #![allow(missing_docs, unreachable_pub)]
 
+mod acceptance;
+mod bodies;
 mod conformance;
+mod crash;
+mod limits;
+mod opening;
 mod support;

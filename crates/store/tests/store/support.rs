@@ -134,3 +134,17 @@ pub async fn read_all(store: &dyn Store, account: &Account, uid: Uid) -> store::
 pub fn day(offset: u32) -> Day {
     Day(NOW.day().0 + offset)
 }
+
+/// Runs a test on both engines.
+macro_rules! on_both {
+    ($store:ident, $test:block) => {{
+        let dir = tempfile::tempdir().unwrap();
+        let stores: [std::sync::Arc<dyn Store>; 2] =
+            [::store::MemoryStore::new(QUOTA_BYTES), open(dir.path())];
+        for $store in stores {
+            let $store = $store.as_ref();
+            $test
+        }
+    }};
+}
+pub(crate) use on_both;
