@@ -269,7 +269,7 @@ impl Conversation {
                 store.messages(id, uids, n).await.map(Answer::Messages).map_err(passing)
             }
             Ask::Changes { since } => {
-                store.changes_since(id, since).await.map(Answer::Changes).map_err(passing)
+                store.changes_since(id, since).await.map(Answer::Changes).map_err(mailbox)
             }
             Ask::Skeleton { uid } => {
                 let skeleton = skeleton::read(store.as_ref(), id, uid).await;
