@@ -7,5 +7,8 @@ pub mod accounts;
 pub mod housekeeping;
 pub mod imap;
 mod line;
+pub mod mx;
+mod smtp_talk;
 pub mod submission;
+mod undelivered;
 pub mod web;
