@@ -35,6 +35,7 @@ mod schema;
 mod sweep;
 mod tx;
 mod verify;
+mod views;
 mod writer;
 
 use std::fs::File;
@@ -68,6 +69,7 @@ use noticed::Noticed;
 use readers::Readers;
 use schema::{SchemaError, set_setting, setting};
 use tx::Tx;
+use views::Views;
 use writer::Writer;
 
 /// Threads that read. Reads are short, and the writer needs a core, too.
@@ -145,6 +147,7 @@ struct Shared {
     spool: Arc<Spool>,
     hub: Arc<Hub>,
     noticed: Noticed,
+    views: Views,
     next_token: AtomicU64,
     commits: AtomicU64,
     lock: Mutex<Option<File>>,
@@ -180,6 +183,7 @@ impl SqliteStore {
             disk,
             hub: Hub::new(),
             noticed: Noticed::default(),
+            views: Views::default(),
             next_token: AtomicU64::new(first_number),
             commits: AtomicU64::new(0),
             lock: Mutex::new(Some(lock)),

@@ -2,6 +2,7 @@
 //! anew for nearly every message.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use mail::MailboxName;
@@ -9,14 +10,16 @@ use mail::limits::HISTORY_MODSEQS;
 use mail::mailbox::{
     Changes, MailboxId, MailboxStatus, MessageMeta, ModSeq, SystemFlags, Uid, UidSet,
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::Shared;
 use super::bodies::{self, body_columns};
 use super::fault::Outcome;
 use super::rows::{MailboxRow, StoredMessage, message_columns, meta, number, stored_message, uid};
+use super::views::{VIEW_MESSAGES_MIN, View};
 use crate::boundary::*;
 
+const SEEN: SystemFlags = SystemFlags::SEEN;
 /// A set with more runs than this share of the mailbox is looked up in one pass over it.
 const PASS_SHARE: u32 = 16;
 
@@ -49,7 +52,7 @@ pub(super) fn open(
     read_only: bool,
 ) -> Outcome<Opened> {
     let row = MailboxRow::find(db, account, name)?;
-    let (uids, first_unseen) = if row.messages == 0 { Default::default() } else { scan(db, &row)? };
+    let View { uids, first_unseen, .. } = view(db, shared, &row)?;
     let noticed = if read_only {
         shared.noticed.get(row.id, row.noticed)
     } else {
@@ -61,7 +64,22 @@ pub(super) fn open(
 }
 
 /// All UIDs, and the first without `\Seen`.
-fn scan(db: &Connection, row: &MailboxRow) -> Outcome<(UidSet, Option<Uid>)> {
+fn view(db: &Connection, shared: &Shared, row: &MailboxRow) -> Outcome<View> {
+    if row.messages < VIEW_MESSAGES_MIN {
+        return scan(db, row);
+    }
+    let known = shared.views.get(row.id);
+    // One that is newer than this snapshot is of no use to it.
+    let view = match known.filter(|view| view.modseq <= row.modseq) {
+        Some(view) if view.modseq == row.modseq => return Ok(View::clone(&view)),
+        Some(view) if view.modseq.0 + HISTORY_MODSEQS >= row.modseq.0 => advanced(db, row, &view)?,
+        _ => scan(db, row)?,
+    };
+    shared.views.put(row.id, Arc::new(view.clone()));
+    Ok(view)
+}
+
+fn scan(db: &Connection, row: &MailboxRow) -> Outcome<View> {
     let sql = "SELECT uid, flags FROM message WHERE mailbox = ?1 ORDER BY uid";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([row.id.0 as i64])?;
@@ -69,13 +87,37 @@ fn scan(db: &Connection, row: &MailboxRow) -> Outcome<(UidSet, Option<Uid>)> {
     while let Some(message) = rows.next()? {
         let uid = uid(message, 0)?;
         uids.push(uid);
-        let is_unseen =
-            || message.get(1).map(|bits| !SystemFlags::from_bits(bits).contains(SystemFlags::SEEN));
-        if row.unseen > 0 && first_unseen.is_none() && is_unseen()? {
+        if first_unseen.is_none() && !SystemFlags::from_bits(message.get(1)?).contains(SEEN) {
             first_unseen = Some(uid);
         }
     }
-    Ok((uids.into_iter().collect(), first_unseen))
+    Ok(View { modseq: row.modseq, uids: uids.into_iter().collect(), first_unseen })
+}
+
+/// An earlier view with what happened since.
+fn advanced(db: &Connection, row: &MailboxRow, view: &View) -> Outcome<View> {
+    let born = born_since(db, row.id, view.modseq)?;
+    let touched = touched_since(db, row.id, view.modseq)?;
+    let vanished = vanished_since(db, row.id, view.modseq)?;
+    let mut uids = view.uids.difference(&vanished);
+    uids.extend(born.iter().map(|meta| meta.uid));
+    // What is unseen now was so in the view, or has changed since.
+    let unseen = born.iter().chain(&touched).filter(|meta| !meta.flags.contains(SEEN));
+    let from = unseen.map(|meta| meta.uid).chain(view.first_unseen).min();
+    let first_unseen = from.map(|from| first_unseen(db, row, from)).transpose()?.flatten();
+    Ok(View { modseq: row.modseq, uids, first_unseen })
+}
+
+/// The first message without `\Seen` from a UID on.
+fn first_unseen(db: &Connection, row: &MailboxRow, from: Uid) -> Outcome<Option<Uid>> {
+    if row.unseen == 0 {
+        return Ok(None);
+    }
+    let sql = "SELECT uid FROM message
+        WHERE mailbox = ?1 AND uid >= ?2 AND (flags & 1) = 0 ORDER BY uid LIMIT 1";
+    let mut statement = db.prepare_cached(sql)?;
+    let found = statement.query_row((row.id.0 as i64, from.get()), |row| uid(row, 0));
+    Ok(found.optional()?)
 }
 
 fn recent_of(uids: &UidSet, noticed: u32) -> UidSet {
@@ -225,8 +267,7 @@ fn vanished_since(db: &Connection, mailbox: MailboxId, since: ModSeq) -> Outcome
 /// Every UID that ever was and is no more.
 fn all_vanished(db: &Connection, row: &MailboxRow) -> Outcome<UidSet> {
     let Some(last) = Uid::new(row.last_uid()) else { return Ok(UidSet::new()) };
-    let (present, _) = scan(db, row)?;
-    Ok(UidSet::from_range(Uid::MIN, last).difference(&present))
+    Ok(UidSet::from_range(Uid::MIN, last).difference(&scan(db, row)?.uids))
 }
 
 /// See [`Store::read_body`].

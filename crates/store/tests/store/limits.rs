@@ -12,7 +12,7 @@ use store::{
 
 use crate::support::*;
 
-fn is_not_allowed<T: std::fmt::Debug>(result: store::Result<T>) {
+fn is_not_allowed<T: std::fmt::Debug>(result: &store::Result<T>) {
     assert!(matches!(result, Err(StoreError::NotAllowed(_))), "{result:?}");
 }
 
@@ -48,11 +48,11 @@ async fn mailboxes_at_and_past() {
         for n in 1..MAILBOXES_MAX - 1 {
             store.create_mailbox(anna.id, name(&format!("m{n}")), NOW).await.unwrap();
         }
-        is_not_allowed(store.create_mailbox(anna.id, name("a.b"), NOW).await);
+        is_not_allowed(&store.create_mailbox(anna.id, name("a.b"), NOW).await);
         store.create_mailbox(anna.id, name("a"), NOW).await.unwrap();
-        is_not_allowed(store.create_mailbox(anna.id, name("c"), NOW).await);
+        is_not_allowed(&store.create_mailbox(anna.id, name("c"), NOW).await);
         store.rename_mailbox(anna.id, name("a"), name("c"), NOW).await.unwrap();
-        is_not_allowed(store.rename_mailbox(anna.id, name("c"), name("d.e"), NOW).await);
+        is_not_allowed(&store.rename_mailbox(anna.id, name("c"), name("d.e"), NOW).await);
         assert_eq!(store.mailboxes(anna.id).await.unwrap().len(), MAILBOXES_MAX);
     });
 }
@@ -64,7 +64,7 @@ async fn subscriptions_at_and_past() {
         for n in 0..SUBSCRIPTIONS_MAX {
             store.subscribe(anna.id, name(&format!("m{n}")), true).await.unwrap();
         }
-        is_not_allowed(store.subscribe(anna.id, name("one-more"), true).await);
+        is_not_allowed(&store.subscribe(anna.id, name("one-more"), true).await);
         store.subscribe(anna.id, name("m7"), true).await.unwrap();
         store.subscribe(anna.id, name("m7"), false).await.unwrap();
         store.subscribe(anna.id, name("one-more"), true).await.unwrap();
@@ -86,11 +86,11 @@ async fn keywords_at_and_past() {
         let full = FlagChange { op: FlagOp::Set, flags: words(0, KEYWORDS_PER_MESSAGE_MAX) };
         store.store_flags(anna.inbox, all(), full, None).await.unwrap();
         let more = FlagChange { op: FlagOp::Add, flags: words(100, 1) };
-        is_not_allowed(store.store_flags(anna.inbox, all(), more, None).await);
+        is_not_allowed(&store.store_flags(anna.inbox, all(), more, None).await);
         let body = body(store, &content(1, 1)).await;
         let flags = words(0, KEYWORDS_PER_MESSAGE_MAX + 1);
         let message = NewMessage { body, flags, internal_date: NOW };
-        is_not_allowed(store.append(anna.id, MailboxName::inbox(), vec![message]).await);
+        is_not_allowed(&store.append(anna.id, MailboxName::inbox(), vec![message]).await);
     });
 }
 
@@ -114,7 +114,7 @@ async fn i16_metadata_values_at_and_past() {
             MetaValue { value, expires: NOW }
         };
         store.meta_put(anna.id, "other", long(0)).await.unwrap();
-        is_not_allowed(store.meta_put(anna.id, "other", long(1)).await);
+        is_not_allowed(&store.meta_put(anna.id, "other", long(1)).await);
         // NOW is not later than NOW.
         assert_eq!(store.meta_get(anna.id, "other", NOW).await, Ok(Vec::new()));
     });
