@@ -116,7 +116,7 @@ impl Dialogue for Conversation {
                 Answer::Go
             }
             (Ask::Recipient(recipient), Some(delivery)) => {
-                delivery.add(&self.door, recipient).map_or_else(Answer::Refuse, |()| Answer::Go)
+                delivery.add(&self.door, &recipient).map_or_else(Answer::Refuse, |()| Answer::Go)
             }
             (Ask::DataBegin, Some(delivery)) => {
                 delivery.begin(&self.door);

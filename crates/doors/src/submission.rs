@@ -7,19 +7,20 @@ mod message;
 mod report;
 mod transaction;
 
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mail::{Address, Domain, limits};
 use net::{Accepted, Clock};
 use policy::rate::{Gcra, RateTable, TooSoon};
-use smtp::ask::{Answer, Ask, Step};
+use smtp::ask::{Answer, Ask};
 use smtp::{Kind, Profile, Reply, Server, TlsState};
 use store::Store;
 
 use crate::accounts::{Accounts, Door, Entry};
-use crate::line::{Heard, Line};
+use crate::line::Line;
+pub use crate::smtp_talk::Pause;
+use crate::smtp_talk::{self, Dialogue};
 use transaction::Transaction;
 
 /// What all submission connections share.
@@ -99,25 +100,6 @@ pub struct Conversation {
     transaction: Option<Box<Transaction>>,
 }
 
-/// What the conversation needs from outside before it can go on. Output first, always.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Pause {
-    /// Only that the output is written.
-    Flush,
-    /// Input, or the end of `patience`.
-    Input {
-        /// How long to wait.
-        patience: Duration,
-        /// Whether waiting begins anew; otherwise an earlier deadline stays, so that dripping bytes
-        /// buys no time.
-        progress: bool,
-    },
-    /// A TLS handshake.
-    StartTls,
-    /// The end.
-    Close,
-}
-
 impl Conversation {
     /// A conversation that begins; the banner is in the output after the first run.
     pub fn new(door: Arc<SubmissionDoor>, tls: TlsState) -> Self {
@@ -127,51 +109,12 @@ impl Conversation {
 
     /// Runs until something is needed from outside.
     pub async fn run(&mut self) -> Pause {
-        loop {
-            match self.machine.poll() {
-                Step::Ask(ask) => {
-                    // Boxed, so that a connection that waits does not carry the room for this.
-                    let answer = Box::pin(self.answer(ask)).await;
-                    self.machine.answer(answer);
-                }
-                Step::Flush => return Pause::Flush,
-                Step::Input { patience, progress } => return Pause::Input { patience, progress },
-                Step::StartTls => return Pause::StartTls,
-                Step::Close => return Pause::Close,
-            }
-        }
+        smtp_talk::run(self).await
     }
 
     /// The machine: bytes in and out, time and TLS.
     pub fn machine(&mut self) -> &mut Server {
         &mut self.machine
-    }
-
-    async fn answer(&mut self, ask: Ask) -> Answer {
-        match ask {
-            Ask::Authenticate { user, password } => self.authenticate(&user, &password).await,
-            Ask::Mail { sender, .. } => {
-                self.transaction = Some(Box::new(Transaction::new(sender)));
-                Answer::Go
-            }
-            Ask::Recipient(recipient) => self.recipient(recipient),
-            Ask::DataBegin => self.with_transaction(|door, transaction| transaction.begin(door)),
-            Ask::Content(bytes) => match &mut self.transaction {
-                Some(transaction) => {
-                    transaction.content(bytes).await;
-                    Answer::Go
-                }
-                None => Answer::RefuseAndClose(Reply::local_error()),
-            },
-            Ask::DataEnd { fault, .. } => match self.transaction.take() {
-                Some(transaction) => Answer::Reply(transaction.end(&self.door, fault).await),
-                None => Answer::RefuseAndClose(Reply::local_error()),
-            },
-            Ask::Reset => {
-                self.transaction = None;
-                Answer::Go
-            }
-        }
     }
 
     fn with_transaction(
@@ -214,42 +157,43 @@ impl Conversation {
     }
 }
 
-/// Serves one connection to its end.
-pub async fn serve(door: Arc<SubmissionDoor>, connection: Accepted) {
-    let line = Line::new(connection);
-    let tls = match line.is_tls() {
-        true => TlsState::Established,
-        false => TlsState::Offered,
-    };
-    // An I/O error is the client's way of leaving; there is nobody to tell.
-    if let Ok(line) = talk(Conversation::new(door, tls), line).await {
-        line.close().await;
+impl Dialogue for Conversation {
+    fn machine(&mut self) -> &mut Server {
+        &mut self.machine
+    }
+
+    async fn answer(&mut self, ask: Ask) -> Answer {
+        match ask {
+            Ask::Authenticate { user, password } => self.authenticate(&user, &password).await,
+            Ask::Mail { sender, .. } => {
+                self.transaction = Some(Box::new(Transaction::new(sender)));
+                Answer::Go
+            }
+            Ask::Recipient(recipient) => self.recipient(recipient),
+            Ask::DataBegin => self.with_transaction(|door, transaction| transaction.begin(door)),
+            Ask::Content(bytes) => match &mut self.transaction {
+                Some(transaction) => {
+                    transaction.content(bytes).await;
+                    Answer::Go
+                }
+                None => Answer::RefuseAndClose(Reply::local_error()),
+            },
+            Ask::DataEnd { fault, .. } => match self.transaction.take() {
+                Some(transaction) => Answer::Reply(transaction.end(&self.door, fault).await),
+                None => Answer::RefuseAndClose(Reply::local_error()),
+            },
+            Ask::Reset => {
+                self.transaction = None;
+                Answer::Go
+            }
+        }
     }
 }
 
-async fn talk(mut conversation: Conversation, mut line: Line) -> io::Result<Line> {
-    let clock = conversation.door.clock.clone();
-    let mut deadline = Duration::MAX;
-    loop {
-        let pause = conversation.run().await;
-        line.say(conversation.machine.output()).await?;
-        match pause {
-            Pause::Flush => {}
-            Pause::Input { patience, progress } => {
-                let fresh = clock.elapsed() + patience;
-                deadline = if progress { fresh } else { deadline.min(fresh) };
-                match line.listen(deadline.saturating_sub(clock.elapsed())).await? {
-                    Heard::Bytes(bytes) => conversation.machine.feed(&bytes),
-                    Heard::End => return Ok(line),
-                    Heard::Stop => conversation.machine.shut_down(),
-                    Heard::Silence => conversation.machine.timed_out(),
-                }
-            }
-            Pause::StartTls => {
-                line = line.start_tls().await?;
-                conversation.machine.tls_established();
-            }
-            Pause::Close => return Ok(line),
-        }
-    }
+/// Serves one connection to its end.
+pub async fn serve(door: Arc<SubmissionDoor>, connection: Accepted) {
+    let line = Line::new(connection);
+    let tls = if line.is_tls() { TlsState::Established } else { TlsState::Offered };
+    let clock = door.clock.clone();
+    smtp_talk::serve(Conversation::new(door, tls), line, clock).await;
 }

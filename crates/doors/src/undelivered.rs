@@ -59,6 +59,7 @@ fn failed((recipient, reply): &(Address, Reply)) -> FailedRecipient {
 }
 
 /// How a store error sounds to a sender: always "later", because it is never the sender's fault.
+#[expect(clippy::needless_pass_by_value, reason = "it is made for map_err")]
 pub(crate) fn storage(error: StoreError) -> Reply {
     tracing::warn!(%error, "a message could not be stored");
     match error {

@@ -30,9 +30,9 @@ impl Delivery {
     }
 
     /// One more recipient. Whether there is such a user is not said here.
-    pub(crate) fn add(&mut self, door: &MxDoor, recipient: Address) -> Result<(), Reply> {
-        if !is_ours(&recipient, &door.settings.domain) {
-            return Err(Reply::relay_denied(&recipient));
+    pub(crate) fn add(&mut self, door: &MxDoor, recipient: &Address) -> Result<(), Reply> {
+        if !is_ours(recipient, &door.settings.domain) {
+            return Err(Reply::relay_denied(recipient));
         }
         let resolved = recipient.without_tag();
         if !self.recipients.contains(&resolved) {

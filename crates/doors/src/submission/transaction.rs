@@ -1,17 +1,18 @@
 //! One message on its way in: envelope, bytes, verdict, commit, reply.
 
 use bytes::Bytes;
-use mail::gate::{Findings, GateError};
+use mail::gate::Findings;
 use mail::{Address, Domain};
 use policy::submit::{SubmissionFacts, SubmitRefusal, may_send_as, submit};
 use smtp::Reply;
 use smtp::ask::Answer;
 use smtp::data::DataFault;
-use store::{Acceptance, Accepted, DedupeKey, LocalOutcome, RemoteEnvelope, StoreError};
+use store::{Acceptance, DedupeKey, RemoteEnvelope};
 
 use super::SubmissionDoor;
 use super::message::{Incoming, Stamp, Taken};
 use super::report;
+use crate::undelivered::{refusals, storage};
 
 pub(super) struct Transaction {
     sender: Option<Address>,
@@ -38,9 +39,9 @@ impl Transaction {
             return Ok(());
         }
         if let Some(sender) = &self.sender {
-            may_send_as(login, Some(sender))
-                .map_err(|_| Reply::sender_not_owned(sender, login))?;
-            door.charge(sender).map_err(|it| Reply::too_much_mail(sender, it.wait.as_secs() + 1))?;
+            may_send_as(login, Some(sender)).map_err(|_| Reply::sender_not_owned(sender, login))?;
+            door.charge(sender)
+                .map_err(|it| Reply::too_much_mail(sender, it.wait.as_secs() + 1))?;
         }
         self.admitted = true;
         Ok(())
@@ -79,7 +80,7 @@ impl Transaction {
         }
         let incoming = self.incoming.take().ok_or_else(Reply::local_error)?;
         let taken = incoming.finish().await;
-        let findings = taken.findings.as_ref().map_err(unparsable)?;
+        let findings = taken.findings.as_ref().map_err(Reply::unparsable)?;
         self.judge(findings)?;
         self.commit(door, taken).await
     }
@@ -118,20 +119,14 @@ impl Transaction {
             now: door.clock.now(),
         };
         let accepted = door.store.accept(acceptance).await.map_err(storage)?;
-        let failures = undelivered(&local, &accepted);
+        let refusals = refusals(&local, &accepted);
         match self.sender {
-            Some(sender) if !failures.is_empty() => {
-                report::send(door, &sender, &failures, &head).await.map_err(storage)
+            Some(sender) if !refusals.is_empty() => {
+                report::send(door, sender, &refusals, &head).await.map_err(storage)
             }
             _ => Ok(()),
         }
     }
-}
-
-/// Local recipients that got nothing, and why.
-fn undelivered(local: &[Address], accepted: &Accepted) -> Vec<(Address, LocalOutcome)> {
-    let outcomes = local.iter().cloned().zip(accepted.local.iter().copied());
-    outcomes.filter(|(_, outcome)| !matches!(outcome, LocalOutcome::Stored { .. })).collect()
 }
 
 /// "Which recipients are ours" has its one place here.
@@ -156,17 +151,4 @@ fn route(domain: &Domain, recipients: Vec<Address>, sender: &Option<Address>) ->
         }
     }
     routes
-}
-
-fn unparsable(error: &GateError) -> Reply {
-    Reply::unparsable(&error.to_string())
-}
-
-/// How a store error sounds to a sender: always "later", because it is never the sender's fault.
-fn storage(error: StoreError) -> Reply {
-    tracing::warn!(%error, "a message could not be stored");
-    match error {
-        StoreError::Full => Reply::insufficient_storage(),
-        _ => Reply::local_error(),
-    }
 }
