@@ -108,7 +108,7 @@ fn accounts(
 fn imap_settings(config: &Config) -> ImapSettings {
     ImapSettings {
         machine: ::imap::Config {
-            message_size_max: config.limits.message_size_max.bytes(),
+            message_bytes_max: config.limits.message_size_max.bytes(),
             ..::imap::Config::default()
         },
         metadata: ServerMetadata {
