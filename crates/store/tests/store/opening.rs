@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use mail::mailbox::{FlagOp, SystemFlags};
 use store::{OpenError, SqliteStore, Store, StoreError};
 
 use crate::support::*;
@@ -100,4 +101,34 @@ async fn a_login_is_written_once_a_day() {
     assert_eq!(inactive.len(), 1);
     assert_eq!(store.inactive_accounts(day(4), None, 9).await.unwrap().len(), 0);
     assert_eq!(store.inactive_accounts(day(5), Some(anna.id), 9).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_large_mailbox_opened_again_is_shown_as_it_is_now() {
+    on_both!(store, {
+        let anna = account(store, "anna").await;
+        for n in 0..40 {
+            deliver(store, "anna", &content(n, 10)).await;
+        }
+        let look = async || {
+            let opened = store.open(anna.id, name("INBOX"), true).await.unwrap();
+            (opened.uids, opened.first_unseen)
+        };
+        let flag = async |set: &str, op| {
+            let change = change(op, SystemFlags::SEEN);
+            store.store_flags(anna.inbox, uids(set), change, None).await.unwrap();
+        };
+        assert_eq!(look().await, (uids("1:40"), Some(uid(1))));
+        flag("1:40", FlagOp::Add).await;
+        assert_eq!(look().await, (uids("1:40"), None));
+        flag("7,30", FlagOp::Remove).await;
+        assert_eq!(look().await, (uids("1:40"), Some(uid(7))));
+        flag("7", FlagOp::Add).await;
+        assert_eq!(look().await, (uids("1:40"), Some(uid(30))));
+        store.store_flags(anna.inbox, uids("2,30"), delete(), None).await.unwrap();
+        store.expunge(anna.inbox, None).await.unwrap();
+        assert_eq!(look().await, (uids("1,3:29,31:40"), None));
+        deliver(store, "anna", &content(1, 10)).await;
+        assert_eq!(look().await, (uids("1,3:29,31:41"), Some(uid(41))));
+    });
 }
