@@ -66,10 +66,18 @@ impl Core {
         }
     }
 
-    /// The question what happened, if there is reason to ask it.
-    pub(super) fn ask_changes(&self) -> Option<Ask> {
+    /// True if there is reason to ask what happened in the open mailbox.
+    pub(super) fn may_have_news(&self) -> bool {
+        self.changed && matches!(self.stage, Stage::Selected(_))
+    }
+
+    /// The question what happened, if there is reason to ask it. The reason is gone then; a hint
+    /// that comes while the question is open is a new one, since the answer may not know of it.
+    pub(super) fn ask_changes(&mut self) -> Option<Ask> {
         match &self.stage {
-            Stage::Selected(view) if self.changed => Some(Ask::Changes { since: view.since }),
+            Stage::Selected(view) if std::mem::take(&mut self.changed) => {
+                Some(Ask::Changes { since: view.since })
+            }
             _ => None,
         }
     }

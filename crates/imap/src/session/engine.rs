@@ -220,7 +220,7 @@ impl Session {
                 self.end("[UNAVAILABLE] The server is stopping.");
                 None
             }
-            _ if self.core.ask_changes().is_some() => self.keep(job, Turn::Verb(Event::Changed)),
+            _ if self.core.may_have_news() => self.keep(job, Turn::Verb(Event::Changed)),
             _ => {
                 self.keep(job, Turn::Line);
                 Some(self.line_wanted())
@@ -282,8 +282,8 @@ impl Session {
                 self.end("The mailbox was deleted.");
                 return None;
             }
-            // The hint stays, and the next command tries again.
-            Err(_) => {}
+            // The next command tries again.
+            Err(_) => self.core.changed = true,
         }
         self.finish(job, done)
     }

@@ -46,15 +46,10 @@ impl Idle {
         match answer.changes() {
             Ok(changes) => sync::say(core, changes, true),
             Err(Refusal::NoSuchMailbox) => return Next::Bye("The mailbox was deleted.".into()),
-            Err(_) => self.forget(core),
+            // Asking again at once would ask for ever.
+            Err(_) => self.missed = true,
         }
         Next::Line
-    }
-
-    /// Passing trouble: asking again at once would ask for ever.
-    fn forget(&mut self, core: &mut Core) {
-        self.missed = true;
-        core.changed = false;
     }
 
     fn remind(&mut self, core: &mut Core) {
@@ -62,6 +57,6 @@ impl Idle {
     }
 }
 
-fn look(core: &Core) -> Next {
+fn look(core: &mut Core) -> Next {
     core.ask_changes().map_or(Next::Line, Next::Ask)
 }

@@ -9,7 +9,6 @@ use crate::write;
 
 /// Takes in the changes and says them.
 pub(super) fn say(core: &mut Core, changes: Changes, may_expunge: bool) {
-    core.changed = false;
     let Some(view) = core.view() else { return };
     let news = view.take(changes);
     if may_expunge {

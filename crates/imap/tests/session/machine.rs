@@ -105,6 +105,29 @@ fn a_hint_that_comes_with_the_opened_mailbox_counts() {
 }
 
 #[test]
+fn a_hint_that_comes_with_the_answer_to_the_one_before_counts() {
+    for command in ["i IDLE\r\n", "n NOOP\r\nm NOOP\r\n"] {
+        let mut peer = Peer::selected();
+        peer.world.deliver("INBOX", b"Subject: x\r\n\r\n");
+        peer.session.mailbox_changed();
+        peer.session.feed(command.as_bytes());
+        let mut asked = 0;
+        while let Step::Ask(ask) = peer.session.poll() {
+            asked += u32::from(matches!(ask, Ask::Changes { .. }));
+            let answer = peer.world.answer(ask);
+            peer.session.answer(answer);
+            if asked == 1 {
+                asked += 1;
+                peer.world.deliver("INBOX", b"Subject: x\r\n\r\n");
+                peer.session.mailbox_changed();
+            }
+        }
+        let said = String::from_utf8(peer.session.output().clone()).unwrap();
+        assert!(said.contains("* 2 EXISTS\r\n"), "{said}");
+    }
+}
+
+#[test]
 fn the_cycle_of_a_received_message_asks_no_more_than_it_must() {
     let mut peer = Peer::selected();
     peer.world.deliver("INBOX", b"Subject: x\r\n\r\n");
