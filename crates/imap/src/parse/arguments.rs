@@ -14,6 +14,13 @@ pub(super) fn mailbox(cursor: &mut Cursor<'_>) -> Parsed<MailboxArg> {
     cursor.astring().map(|bytes| mailbox_name(&bytes))
 }
 
+/// The name of a mailbox to be made. A separator at its end only says that others will be made
+/// below (RFC 3501 section 6.3.3).
+pub(super) fn new_mailbox(cursor: &mut Cursor<'_>) -> Parsed<MailboxArg> {
+    let bytes = cursor.astring()?;
+    Ok(mailbox_name(bytes.strip_suffix(b".").unwrap_or(&bytes)))
+}
+
 /// A mailbox name, or the empty string, which means the server (RFC 5464).
 pub(super) fn mailbox_or_server(cursor: &mut Cursor<'_>) -> Parsed<Option<MailboxArg>> {
     let bytes = cursor.astring()?;

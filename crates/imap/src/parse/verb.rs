@@ -2,7 +2,7 @@
 
 use mail::limits;
 
-use super::arguments::{authentication, mailbox, messages, sequence_set, text};
+use super::arguments::{authentication, mailbox, messages, new_mailbox, sequence_set, text};
 use super::cursor::Cursor;
 use super::{Parsed, fetch, metadata, search};
 use crate::command::{CommandBody, Numbering, StatusItem};
@@ -67,7 +67,7 @@ fn with_arguments(
         b"LOGIN" => login(cursor)?,
         b"SELECT" => CommandBody::Select { mailbox: mailbox(cursor)?, read_only: false },
         b"EXAMINE" => CommandBody::Select { mailbox: mailbox(cursor)?, read_only: true },
-        b"CREATE" => CommandBody::Create { mailbox: mailbox(cursor)? },
+        b"CREATE" => CommandBody::Create { mailbox: new_mailbox(cursor)? },
         b"DELETE" => CommandBody::Delete { mailbox: mailbox(cursor)? },
         b"RENAME" => rename(cursor)?,
         b"SUBSCRIBE" => CommandBody::Subscribe { mailbox: mailbox(cursor)?, subscribed: true },
