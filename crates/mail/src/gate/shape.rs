@@ -133,7 +133,7 @@ fn announced(block: &HeaderBlock<'_>) -> Option<Class> {
 /// `boundary` of RFC 2046 section 5.1.1, and not one that looks like the end of another.
 fn is_plain_boundary(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&b);
-    text.bytes().all(allowed) && !text.ends_with(' ') && !text.ends_with("--")
+    text.bytes().all(allowed) && text.trim() == text && !text.ends_with("--")
 }
 
 fn parts_wanted(hope: Class) -> usize {

@@ -87,6 +87,8 @@ fn s20_authors_that_are_not_one_plain_address() {
         "a@example.org;",
         "(a@example.org)",
         "\"Foo\\\" <b@example.org>\" <a@example.org>",
+        "\"\\\"\" \"b@example.org\" <a@example.org>",
+        "\"\\a\"@example.org",
     ] {
         let from_facts = facts(&format!("From: {from}")).from;
         assert_eq!(from_facts, Err(FromError::Unclear), "{from}");
@@ -103,6 +105,8 @@ fn authors_that_are_one_plain_address() {
         "<A@Example.ORG>",
         "Foo Bar <a@example.org>",
         "\"Foo, Bar <x>\" <a@example.org>",
+        "\"Foo \\\"Bar\\\" Baz\" <a@example.org>",
+        "\"Foo\r\n Bar\" <a@example.org>",
         "=?utf-8?q?Foo?= <a@example.org>",
         "a@example.org (Mail Delivery System)",
         "Foo\r\n\t<a@example.org>",

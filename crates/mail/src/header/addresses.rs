@@ -14,8 +14,9 @@ pub struct AddressList {
     /// encoded words; local parts are without quotes.
     pub entries: Vec<Mailbox>,
     /// The value follows today's grammar to the letter, and nothing in it reads differently to
-    /// different programs. Routes, escapes, empty entries, white space or comments inside an
-    /// address and addresses inside comments make it false.
+    /// different programs. Routes, empty entries, escapes, white space or comments inside an
+    /// address, and what looks like an address inside a comment, or inside quotes where there are
+    /// escapes, make it false.
     pub exact: bool,
 }
 
@@ -29,6 +30,8 @@ pub fn addresses(value: &[u8]) -> AddressList {
         after_comment: false,
         after_comma: false,
         in_group: false,
+        escapes: false,
+        hides: false,
     };
     for token in Lexer::new(value, Grammar::Address) {
         reader.take(token);
@@ -38,6 +41,11 @@ pub fn addresses(value: &[u8]) -> AddressList {
 
 fn is_control(b: u8) -> bool {
     b.is_ascii_control() && !matches!(b, b'\t' | b'\r' | b'\n')
+}
+
+/// Who takes this text for what it is not sees an address in it.
+fn looks_like_address(text: &[u8]) -> bool {
+    text.iter().any(|b| b"<>@".contains(b))
 }
 
 struct Reader {
@@ -52,11 +60,17 @@ struct Reader {
     /// The last token was a comma, which needs something after it.
     after_comma: bool,
     in_group: bool,
+    /// There are escapes or folds within a token: not everybody sees its end in the same place.
+    escapes: bool,
+    /// What looks like an address stands in a quoted string.
+    hides: bool,
 }
 
 impl Reader {
     fn take(&mut self, mut token: Token) {
-        self.list.exact &= !token.doubtful;
+        self.list.exact &= !token.open;
+        self.escapes |= token.doubtful;
+        self.hides |= token.kind == Kind::Quoted && looks_like_address(&token.text);
         token.spaced |= self.after_comment;
         self.after_comma = token.is(b',');
         self.after_comment = token.kind == Kind::Comment;
@@ -64,7 +78,7 @@ impl Reader {
         match token.kind {
             Kind::Comment => {
                 // What looks like an address in a comment is taken for one by careless readers.
-                self.list.exact &= !token.text.iter().any(|b| b"<>@".contains(b));
+                self.list.exact &= !looks_like_address(&token.text);
                 self.comment = Some(token.text);
             }
             Kind::Special(b'>') if open => self.close_angle(),
@@ -161,7 +175,7 @@ impl Reader {
 
     fn finish(mut self) -> AddressList {
         self.end_entry();
-        self.list.exact &= !self.after_comma;
+        self.list.exact &= !self.after_comma && !(self.escapes && self.hides);
         if self.in_group {
             self.list.exact = false;
             self.push(Mailbox::default());
@@ -182,6 +196,7 @@ fn address(spec: &[Token], name: Option<Vec<u8>>) -> (Mailbox, bool) {
     let exact = local.len() == 1
         && domain.len() == 1
         && !spec[1..].iter().any(|token| token.spaced)
+        && !spec.iter().any(|token| token.doubtful)
         && matches!(local[0].kind, Kind::Word | Kind::Quoted)
         && matches!(domain[0].kind, Kind::Word | Kind::Literal);
     let entry = Mailbox { name, mailbox: Some(joined(local)), host: Some(joined(domain)) };

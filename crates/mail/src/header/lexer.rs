@@ -27,12 +27,17 @@ pub(super) struct Token {
     pub(super) text: Vec<u8>,
     /// White space stood before it.
     pub(super) spaced: bool,
-    /// Backslash pairs or line ends were taken out, about which readers differ, or the end of the
-    /// value came before that of the token.
+    /// Backslash pairs or line ends were taken out, about which readers differ.
     pub(super) doubtful: bool,
+    /// The end of the value came before that of the token.
+    pub(super) open: bool,
 }
 
 impl Token {
+    fn plain(kind: Kind, text: Vec<u8>, spaced: bool) -> Token {
+        Token { kind, text, spaced, doubtful: false, open: false }
+    }
+
     pub(super) fn is(&self, special: u8) -> bool {
         self.kind == Kind::Special(special)
     }
@@ -81,7 +86,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Takes up to the closing character; `rest` is behind the opening one.
-    fn delimited(&mut self, open: u8, close: u8) -> (Vec<u8>, bool) {
+    fn delimited(&mut self, kind: Kind, (open, close): (u8, u8), spaced: bool) -> Token {
         let mut text = Vec::new();
         let mut depth = 1_usize;
         let mut doubtful = false;
@@ -104,36 +109,34 @@ impl<'a> Lexer<'a> {
                 _ => {}
             }
             if depth == 0 {
-                return (text, doubtful);
+                return Token { kind, text, spaced, doubtful, open: false };
             }
             text.push(b);
         }
-        (text, true)
+        Token { kind, text, spaced, doubtful, open: true }
     }
 
     fn token(&mut self, spaced: bool) -> Option<Token> {
         let &first = self.rest.first()?;
-        let (kind, (open, close)) = match first {
+        let (kind, marks) = match first {
             b'"' => (Kind::Quoted, (b'"', b'"')),
             b'(' => (Kind::Comment, (b'(', b')')),
             b'[' if self.grammar.opens(b'[') => (Kind::Literal, (b'[', b']')),
             _ if self.grammar.is_special(first) => {
                 self.rest = &self.rest[1..];
-                let kind = Kind::Special(first);
-                return Some(Token { kind, text: vec![first], spaced, doubtful: false });
+                return Some(Token::plain(Kind::Special(first), vec![first], spaced));
             }
             _ => {
-                let text = self.word();
-                return Some(Token { kind: Kind::Word, text, spaced, doubtful: false });
+                return Some(Token::plain(Kind::Word, self.word(), spaced));
             }
         };
         self.rest = &self.rest[1..];
-        let (mut text, doubtful) = self.delimited(open, close);
+        let mut token = self.delimited(kind, marks, spaced);
         if kind == Kind::Literal {
-            text.insert(0, open);
-            text.push(close);
+            token.text.insert(0, b'[');
+            token.text.push(b']');
         }
-        Some(Token { kind, text, spaced, doubtful })
+        Some(token)
     }
 }
 

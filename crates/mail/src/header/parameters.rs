@@ -84,7 +84,7 @@ impl<'a> Tokens<'a> {
     fn next(&mut self) -> Option<Token> {
         loop {
             let token = self.lexer.next()?;
-            self.exact &= !token.doubtful && token.kind != Kind::Comment;
+            self.exact &= !token.doubtful && !token.open && token.kind != Kind::Comment;
             if token.kind != Kind::Comment {
                 return Some(token);
             }
@@ -172,12 +172,18 @@ fn joined(pieces: &[Piece]) -> (Vec<(String, String)>, bool) {
     for piece in pieces {
         let twins = pieces.iter().filter(|other| other.name == piece.name && other.is_plain());
         exact &= twins.count() <= 1;
-        exact &= piece.is_plain() || !matches!(&*piece.name, "boundary" | "charset" | "protocol");
+        exact &= (piece.is_plain() && !piece.name.contains('*')) || !is_vital(&piece.name);
         if !parameters.iter().any(|(name, _)| *name == piece.name) {
             parameters.push((piece.name.clone(), value_of(&piece.name, pieces)));
         }
     }
     (parameters, exact)
+}
+
+/// Decides how a message is read. Some take even `boundary*x`, which is nothing, for it.
+fn is_vital(name: &str) -> bool {
+    let stem = name.split('*').next().unwrap_or_default();
+    matches!(stem, "boundary" | "charset" | "protocol")
 }
 
 /// The value of a name: an encoded one is preferred to a split one, that to a plain one.

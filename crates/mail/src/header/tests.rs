@@ -152,6 +152,8 @@ fn media_types() {
         "a/b; c=\"d\r\n e\"",
         "a/b; c=d; c=e",
         "a/b; boundary*=''x",
+        "a/b; boundary*x=y",
+        "a/b; boundary*0*1=y",
         "a/b; charset*0=x",
         "a/b, c/d",
         "a@/b",

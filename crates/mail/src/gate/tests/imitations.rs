@@ -204,6 +204,11 @@ fn s22_m2_boundary_tricks() {
         ("boundary with a comment", edge("boundary=edge(x)")),
         ("boundary with spaces around", edge("boundary = edge")),
         ("boundary with a space at the end", edge("boundary=\"edge \"")),
+        (
+            "boundary with a space at the start",
+            edge("boundary=\" edge\"").replace("--edge", "-- edge"),
+        ),
+        ("boundary in a piece with a strange number", edge("boundary=edge; boundary*x=other")),
         ("boundary in another case", edge("boundary=\"EDGE\"")),
         ("boundary that is a prefix", edge("boundary=\"edg\"")),
         ("boundary that is longer", edge("boundary=\"edgeX\"")),
