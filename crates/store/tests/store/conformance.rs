@@ -90,7 +90,7 @@ impl Run {
     fn new(seed: u64) -> Run {
         let dir = tempfile::tempdir().unwrap();
         // Every other run stays with two mailboxes, which grow large.
-        let is_broad = seed % 2 == 0;
+        let is_broad = seed.is_multiple_of(2);
         let (locals, names) =
             if is_broad { (&LOCALS[..], &NAMES[..]) } else { (&LOCALS[..1], &NAMES[..2]) };
         Run {
