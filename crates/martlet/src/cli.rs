@@ -3,7 +3,7 @@
 //! Exit codes: 0 it worked, 1 it did not (the reason is on standard error), 2 the command line or
 //! the configuration is wrong.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ use mail::Domain;
 
 use crate::config::Config;
 use crate::house::House;
-use crate::{dev, log};
+use crate::{VERSION, dev, log};
 
 /// A whole chatmail relay in one program.
 ///
@@ -76,7 +76,10 @@ fn serve(path: &Path) -> ExitCode {
     log::to_stderr(&config.log);
     finish(runtime().block_on(async {
         let house = House::open(&config).await?;
-        house.serve().await
+        tracing::info!(version = VERSION, domain = %config.domain, "the relay is open");
+        house.serve().await?;
+        tracing::info!("the relay is closed; everything acknowledged is on disk");
+        Ok(())
     }))
 }
 
@@ -97,10 +100,13 @@ fn config(verb: ConfigVerb) -> ExitCode {
 /// The configuration, or every fault in it on standard error.
 fn read(path: &Path) -> Result<Config, ExitCode> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        complain(&format!(
-            "{}: {error}\nWrite a configuration there; one line is enough: domain = \"example.org\"",
-            path.display()
-        ));
+        let advice = match error.kind() {
+            ErrorKind::NotFound => {
+                "\nWrite a configuration there; one line is enough: domain = \"example.org\""
+            }
+            _ => "",
+        };
+        complain(&format!("{}: {error}{advice}", path.display()));
         ExitCode::from(2)
     })?;
     Config::parse(&text).map_err(|faults| {

@@ -5,16 +5,17 @@
 
 use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use doors::web::dclogin_url;
 use mail::Domain;
 use serde_json::json;
+use store::OpenError;
 
 use crate::config::Config;
-use crate::house::House;
+use crate::house::{House, HouseError};
 use crate::pages::{self, port};
 use crate::{cli, log, terminal};
 
@@ -54,8 +55,7 @@ pub fn run(options: &Options) -> ExitCode {
 }
 
 fn start(options: &Options) -> Result<ExitCode, String> {
-    let dir = prepare(&options.dir)
-        .map_err(|error| format!("the folder {}: {error}", options.dir.display()))?;
+    let dir = prepare(&options.dir).map_err(|error| unusable(&options.dir, &error))?;
     let config = Config::dev(&options.domain, &dir, options.port_base, options.unlimited);
     let log_path = dir.join("martlet.log");
     let log_file = OpenOptions::new().create(true).append(true).mode(0o600).open(&log_path);
@@ -70,13 +70,38 @@ fn start(options: &Options) -> Result<ExitCode, String> {
         cli::print(&text);
         house.serve().await
     });
+    if let Err(error) = &result
+        && let Some(advice) = advice(error)
+    {
+        return Err(format!("{error}\n{advice}"));
+    }
     Ok(cli::finish(result))
 }
 
-/// The folder, made if need be, as an absolute path.
+/// The folder, made if need be and then for its owner only, as an absolute path.
 fn prepare(dir: &Path) -> io::Result<PathBuf> {
-    std::fs::create_dir_all(dir)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     dir.canonicalize()
+}
+
+fn unusable(dir: &Path, error: &io::Error) -> String {
+    let why = match error.kind() {
+        io::ErrorKind::AlreadyExists => "this is a file, not a folder".to_owned(),
+        _ => error.to_string(),
+    };
+    format!("{}: {why}\nChoose another folder with --dir.", dir.display())
+}
+
+/// What to do about the faults that a second relay on one machine meets.
+fn advice(error: &HouseError) -> Option<&'static str> {
+    match error {
+        HouseError::Store(OpenError::InUse { .. }) => Some(
+            "It seems to run there already. For a second relay choose another folder and other \
+             ports,\nsuch as --dir second --port-base 20000.",
+        ),
+        HouseError::Bind(_) => Some("Choose other ports, such as --port-base 20000."),
+        _ => None,
+    }
 }
 
 /// One line for programs. A service that this version does not have is `null`.
@@ -116,7 +141,8 @@ fn screen(config: &Config, log_path: &Path, options: &Options) -> String {
         "Martlet {version}: a relay for {domain} on this machine.\n\n\
          {services}\n\
          In Delta Chat choose \"I already have a profile\", scan this or paste the link; the account \
-         is made\nby its first login. For a second chatter start this again or open {web}.\n\n\
+         is made\nby its first login. For a second chatter open {web} and let the browser\n\
+         accept the certificate, which this relay made itself.\n\n\
          {qr}\n\
          {link}\n\n\
          {unlimited}\

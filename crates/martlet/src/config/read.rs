@@ -96,6 +96,9 @@ fn plain_words(message: &str, text: Option<&str>) -> (String, String) {
         let problem = format!("\"{}\" is there twice", text.escape_debug());
         return (problem, "Keep one of the two".to_owned());
     }
+    if message.starts_with("string values must be quoted") && text.is_empty() {
+        return ("the value is missing".to_owned(), "Write it behind the = sign".to_owned());
+    }
     if message.starts_with("string values must be quoted") {
         let problem = format!("{} has no quotes around it", text.escape_debug());
         return (problem, format!("Write \"{}\"", text.escape_debug()));

@@ -125,6 +125,8 @@ fn g1_words_without_quotes_are_recognised() {
         fault.to_string(),
         "1:10: chat.example has no quotes around it. Write \"chat.example\""
     );
+    let fault = faults("domain =\n").remove(0);
+    assert!(fault.to_string().contains("the value is missing"), "{fault}");
 }
 
 #[test]

@@ -7,10 +7,11 @@ use std::time::Duration;
 use doors::accounts::{AccountRules, Accounts, FactsSource};
 use doors::imap::{ImapDoor, ImapSettings, ServerMetadata};
 use doors::submission::{SubmissionDoor, SubmissionSettings};
+use doors::mx::{MxDoor, MxSettings};
 use doors::web::redirect::Redirect;
 use doors::web::{Registration, Site, TemplateError, new_rate};
-use doors::{imap, submission, web};
-use net::{Accepted, Clock, Service};
+use doors::{imap, mx, submission, web};
+use net::{Accepted, Clock, Resolver, Service};
 use policy::accounts::{NameRules, SystemLimits};
 use policy::rate::Gcra;
 use store::Store;
@@ -23,6 +24,7 @@ use crate::config::Config;
 pub(super) struct Doors {
     imap: Arc<ImapDoor>,
     submission: Arc<SubmissionDoor>,
+    mx: Arc<MxDoor>,
     site: Arc<Site>,
     redirect: Arc<Redirect>,
     clock: Clock,
@@ -32,10 +34,10 @@ impl Doors {
     pub(super) fn new(
         config: &Config,
         store: &Arc<dyn Store>,
+        resolver: Resolver,
         clock: &Clock,
     ) -> Result<Doors, TemplateError> {
-        let facts =
-            facts::source(clock.clone(), config.data_dir.clone(), config.no_create_file());
+        let facts = facts::source(clock.clone(), config.data_dir.clone(), config.no_create_file());
         let accounts = Arc::new(accounts(config, store, clock, &facts));
         let imap = ImapDoor::new(
             Arc::clone(store),
@@ -49,8 +51,10 @@ impl Doors {
             clock.clone(),
             submission_settings(config),
         );
+        let mx = MxDoor::new(Arc::clone(store), resolver, clock.clone(), mx_settings(config));
         Ok(Doors {
             imap: Arc::new(imap),
+            mx: Arc::new(mx),
             submission: Arc::new(submission),
             site: Arc::new(Site::new(pages::facts(config), registration(config, facts))?),
             redirect: Arc::new(pages::redirect(config)),
@@ -64,7 +68,7 @@ impl Doors {
             Service::Imap => imap::serve(Arc::clone(&self.imap), accepted).await,
             Service::Submission => submission::serve(Arc::clone(&self.submission), accepted).await,
             Service::Web => self.show(accepted).await,
-            Service::Mx => accepted.stream.shutdown().await,
+            Service::Mx => mx::serve(Arc::clone(&self.mx), accepted).await,
         }
     }
 
@@ -126,6 +130,16 @@ fn submission_settings(config: &Config) -> SubmissionSettings {
         message_size_max: config.limits.message_size_max.bytes(),
         recipients_max: config.limits.recipients_max,
         rate: (!config.unlimited).then(|| send_rate(config)),
+    }
+}
+
+fn mx_settings(config: &Config) -> MxSettings {
+    MxSettings {
+        hostname: config.domain.bare().into(),
+        domain: config.domain.clone(),
+        message_size_max: config.limits.message_size_max.bytes(),
+        recipients_max: config.limits.recipients_max,
+        check_origin: true,
     }
 }
 
