@@ -175,7 +175,8 @@ impl Reader {
 
     fn finish(mut self) -> AddressList {
         self.end_entry();
-        self.list.exact &= !self.after_comma && !(self.escapes && self.hides);
+        self.list.exact &= !self.after_comma;
+        self.list.exact &= !(self.escapes && self.hides);
         if self.in_group {
             self.list.exact = false;
             self.push(Mailbox::default());
