@@ -128,13 +128,18 @@ impl Conversation {
     }
 
     async fn authenticate(&mut self, user: &[u8], password: &[u8]) -> Answer {
+        let asked_at = self.door.clock.elapsed();
         match self.door.accounts.enter(user, password, Door::Submission).await {
             Entry::Welcome(account) => {
                 self.login = Some(account.address);
                 Answer::Authenticated
             }
             Entry::Refused => {
-                tokio::time::sleep(self.door.login_failure_delay).await;
+                // Counted from the question, so that the moment of the answer does not tell what
+                // the comparison cost.
+                let answer_at = asked_at + self.door.login_failure_delay;
+                let wait = answer_at.saturating_sub(self.door.clock.elapsed());
+                tokio::time::sleep(wait).await;
                 Answer::Refuse(Reply::login_failed())
             }
             Entry::Unavailable => Answer::Refuse(Reply::login_unavailable()),
@@ -197,3 +202,6 @@ pub async fn serve(door: Arc<SubmissionDoor>, connection: Accepted) {
     let clock = door.clock.clone();
     smtp_talk::serve(Conversation::new(door, tls), line, clock).await;
 }
+
+#[cfg(test)]
+mod tests;

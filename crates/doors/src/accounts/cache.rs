@@ -27,8 +27,7 @@ struct Generations {
 impl LoginCache {
     /// Remembers at most `entries_max` logins.
     pub(super) fn new(entries_max: usize) -> Self {
-        let generations =
-            Generations { young: HashMap::new(), old: HashMap::new(), entries_max };
+        let generations = Generations { young: HashMap::new(), old: HashMap::new(), entries_max };
         LoginCache { secret: net::random::bytes(), generations: Mutex::new(generations) }
     }
 

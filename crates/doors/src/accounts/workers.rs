@@ -1,6 +1,8 @@
 //! Bounded workers for password hashing: so many at once, so many waiting, never on an async
 //! thread.
 
+use std::sync::Arc;
+
 use mail::limits;
 use tokio::sync::Semaphore;
 
@@ -9,28 +11,33 @@ pub(super) struct Overrun;
 
 pub(super) struct Workers {
     /// Work that runs.
-    running: Semaphore,
+    running: Arc<Semaphore>,
     /// Work that runs or waits.
-    admitted: Semaphore,
+    admitted: Arc<Semaphore>,
 }
 
 impl Workers {
     pub(super) fn new(workers: usize) -> Self {
         let workers = workers.max(1);
         Workers {
-            running: Semaphore::new(workers),
-            admitted: Semaphore::new(workers + limits::PASSWORD_QUEUE_MAX),
+            running: Arc::new(Semaphore::new(workers)),
+            admitted: Arc::new(Semaphore::new(workers + limits::PASSWORD_QUEUE_MAX)),
         }
     }
 
-    /// Runs `work` on a blocking thread when one of the workers is free.
+    /// Runs `work` on a blocking thread when one of the workers is free. Who stops waiting gives its
+    /// place away, but work that has begun keeps it to its end: no more runs than was allowed.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Overrun> {
-        let _admitted = self.admitted.try_acquire().map_err(|_| Overrun)?;
-        let _running = self.running.acquire().await.map_err(|_| Overrun)?;
-        tokio::task::spawn_blocking(work).await.map_err(|_| Overrun)
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| Overrun)?;
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Overrun)?;
+        let in_its_place = move || {
+            let _place = (admitted, running);
+            work()
+        };
+        tokio::task::spawn_blocking(in_its_place).await.map_err(|_| Overrun)
     }
 }
 
@@ -39,7 +46,7 @@ mod tests {
     use super::*;
 
     fn worker_with_queue_of(n: usize) -> Workers {
-        Workers { running: Semaphore::new(1), admitted: Semaphore::new(n) }
+        Workers { running: Arc::new(Semaphore::new(1)), admitted: Arc::new(Semaphore::new(n)) }
     }
 
     #[tokio::test]
@@ -52,8 +59,28 @@ mod tests {
     #[tokio::test]
     async fn o9_work_past_the_ceiling_is_refused_at_once() {
         let workers = worker_with_queue_of(2);
-        let (a, b, c) =
-            tokio::join!(workers.run(|| 1), workers.run(|| 2), workers.run(|| 3));
+        let (a, b, c) = tokio::join!(workers.run(|| 1), workers.run(|| 2), workers.run(|| 3));
         assert_eq!((a.ok(), b.ok(), c.ok()), (Some(1), Some(2), None));
+    }
+
+    #[tokio::test]
+    async fn o9_who_leaves_the_queue_frees_a_place_and_work_under_way_keeps_its_own() {
+        let workers = worker_with_queue_of(2);
+        let (release, wait) = std::sync::mpsc::channel::<()>();
+        let mut begun = Box::pin(workers.run(move || wait.recv()));
+        let mut queued = Box::pin(workers.run(|| ()));
+        for _ in 0..3 {
+            tokio::select! {
+                biased;
+                _ = &mut begun => panic!("it waits"),
+                _ = &mut queued => panic!("it is behind"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        drop((begun, queued));
+        assert_eq!(workers.admitted.available_permits(), 1, "only the work under way");
+        assert_eq!(workers.running.available_permits(), 0);
+        release.send(()).unwrap();
+        assert_eq!(workers.run(|| 5).await.ok(), Some(5));
     }
 }

@@ -2,111 +2,74 @@
 //! cleaned header into the store's keeping.
 //!
 //! Memory is bounded by the header block and what the store's writer holds; a message that can no
-//! longer be accepted is drained without being kept.
+//! longer be stored is drained without being kept.
 
 use bytes::Bytes;
 use mail::gate::{Direction, Findings, Gate, GateError};
-use mail::limits;
-use memchr::memmem;
-use policy::headers::{self, Missing};
+use mail::header::{HeaderProgress, HeaderReader};
+use policy::headers::{Missing, add_missing, clean_submitted};
 use store::{BodyWriter, PreparedBody, StoreError};
+
+use super::SubmissionDoor;
 
 pub(super) struct Incoming {
     gate: Gate,
-    stamp: Stamp,
-    head: Head,
-    writer: Option<BodyWriter>,
-    trouble: Option<StoreError>,
+    header: HeaderReader,
+    writer: Result<BodyWriter, StoreError>,
 }
 
-/// What a message gets that lacks it (RFC 5322 section 3.6).
-pub(super) struct Stamp {
-    date: String,
-    message_id: String,
-}
-
-impl Stamp {
-    pub(super) fn new(door: &super::SubmissionDoor) -> Self {
-        let domain = &door.settings.domain;
-        Stamp {
-            date: door.clock.now().to_rfc5322(),
-            message_id: format!("<{}@{domain}>", net::random::alphanumeric(24)),
-        }
-    }
-}
-
-/// The header block: collected until it is whole, then cleaned and passed on.
-enum Head {
-    Collecting(Vec<u8>),
-    Passed(Vec<u8>),
-}
-
-/// What a message was, once all of it was seen.
+/// A message that was seen to its end and not stored yet.
 pub(super) struct Taken {
-    pub(super) findings: Result<Findings, GateError>,
-    pub(super) body: Result<PreparedBody, StoreError>,
-    /// The cleaned header block.
-    pub(super) head: Vec<u8>,
+    header: Vec<u8>,
+    writer: Result<BodyWriter, StoreError>,
 }
 
 impl Incoming {
-    pub(super) fn new(writer: BodyWriter, stamp: Stamp) -> Self {
+    pub(super) fn new(writer: BodyWriter) -> Self {
         Incoming {
-            stamp,
             gate: Gate::new(Direction::Outgoing),
-            head: Head::Collecting(Vec::new()),
-            writer: Some(writer),
-            trouble: None,
+            header: HeaderReader::new(),
+            writer: Ok(writer),
         }
     }
 
     pub(super) async fn write(&mut self, bytes: Bytes) {
         self.gate.feed(&bytes);
-        match &mut self.head {
-            Head::Passed(_) => self.keep(bytes).await,
-            Head::Collecting(head) => {
-                // An endless header is refused by the gate; here it only must not grow.
-                if head.len() <= limits::HEADER_BLOCK_BYTES_MAX {
-                    let searched = head.len().saturating_sub(3);
-                    head.extend_from_slice(&bytes);
-                    self.pass_header(searched).await;
-                }
-            }
+        match self.header.feed(&bytes) {
+            HeaderProgress::Whole(taken) => self.keep(bytes.slice(taken..)).await,
+            // An endless header is refused by the gate.
+            HeaderProgress::More | HeaderProgress::TooLong => {}
         }
     }
 
-    pub(super) async fn finish(mut self) -> Taken {
-        let findings = self.gate.finish();
-        let body = match (self.trouble, self.writer.take()) {
-            (None, Some(writer)) => writer.finish().await,
-            (Some(error), _) => Err(error),
-            (None, None) => Err(StoreError::Unknown),
-        };
-        let head = match self.head {
-            Head::Collecting(_) => Vec::new(),
-            Head::Passed(head) => head,
-        };
-        Taken { findings, body, head }
-    }
-
-    /// Passes the header on once its end is there. `searched` bytes were looked at before.
-    async fn pass_header(&mut self, searched: usize) {
-        let Head::Collecting(head) = &mut self.head else { return };
-        let Some(at) = memmem::find(&head[searched..], b"\r\n\r\n") else { return };
-        let rest = head.split_off(searched + at + 4);
-        let missing = Missing { date: &self.stamp.date, message_id: &self.stamp.message_id };
-        let mut cleaned = headers::clean_submitted(head);
-        headers::add_missing(&mut cleaned, missing);
-        self.head = Head::Passed(cleaned.clone());
-        self.keep(Bytes::from(cleaned)).await;
-        self.keep(Bytes::from(rest)).await;
+    /// The verdict comes before anything is flushed: what is refused costs no disk write.
+    pub(super) fn finish(self) -> Result<(Findings, Taken), GateError> {
+        let findings = self.gate.finish()?;
+        Ok((findings, Taken { header: self.header.into_bytes(), writer: self.writer }))
     }
 
     async fn keep(&mut self, bytes: Bytes) {
-        let Some(writer) = &mut self.writer else { return };
+        let Ok(writer) = &mut self.writer else { return };
         if let Err(error) = writer.write(bytes).await {
-            self.trouble = Some(error);
-            self.writer = None;
+            self.writer = Err(error);
         }
+    }
+}
+
+impl Taken {
+    /// The message as it is to be stored, and its cleaned header block.
+    pub(super) async fn prepared(
+        self,
+        door: &SubmissionDoor,
+    ) -> Result<(PreparedBody, Bytes), StoreError> {
+        let mut head = clean_submitted(&self.header);
+        let missing = Missing {
+            date: &door.clock.now().to_rfc5322(),
+            message_id: &format!("<{}@{}>", net::random::alphanumeric(24), door.settings.domain),
+        };
+        add_missing(&mut head, missing);
+        let head = Bytes::from(head);
+        let body = self.writer?.finish_with_head(head.clone()).await?;
+        Ok((body, head))
     }
 }

@@ -5,28 +5,29 @@
 use bytes::Bytes;
 use mail::Address;
 use smtp::Reply;
-use store::{Acceptance, Result};
+use store::{Acceptance, LocalOutcome, Result};
 
 use super::SubmissionDoor;
 use crate::undelivered::Reporter;
 
+/// False if the sender cannot be told: its own mailbox is full, or gone.
 pub(super) async fn send(
     door: &SubmissionDoor,
-    sender: Address,
+    sender: &Address,
     refusals: &[(Address, Reply)],
     original_head: &[u8],
-) -> Result<()> {
+) -> Result<bool> {
     let now = door.clock.now();
     let settings = &door.settings;
     let reporter = Reporter { hostname: &settings.hostname, domain: &settings.domain, now };
-    let report = reporter.report(&sender, refusals, original_head);
+    let report = reporter.report(sender, refusals, original_head);
     let acceptance = Acceptance {
         dedupe: None,
         body: Bytes::from(report).into(),
-        local: vec![sender],
+        local: vec![sender.clone()],
         remote: Vec::new(),
         now,
     };
-    // A sender whose own mailbox is full or gone gets no report; there is nobody else to tell.
-    door.store.accept(acceptance).await.map(|_| ())
+    let accepted = door.store.accept(acceptance).await?;
+    Ok(matches!(accepted.local[..], [LocalOutcome::Stored { .. }]))
 }

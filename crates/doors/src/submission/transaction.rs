@@ -1,5 +1,7 @@
 //! One message on its way in: envelope, bytes, verdict, commit, reply.
 
+use std::collections::{BTreeMap, HashSet};
+
 use bytes::Bytes;
 use mail::gate::Findings;
 use mail::{Address, Domain};
@@ -10,7 +12,7 @@ use smtp::data::DataFault;
 use store::{Acceptance, DedupeKey, RemoteEnvelope};
 
 use super::SubmissionDoor;
-use super::message::{Incoming, Stamp, Taken};
+use super::message::{Incoming, Taken};
 use super::report;
 use crate::undelivered::{refusals, storage};
 
@@ -52,7 +54,7 @@ impl Transaction {
     }
 
     pub(super) fn begin(&mut self, door: &SubmissionDoor) -> Answer {
-        self.incoming = Some(Incoming::new(door.store.body_writer(), Stamp::new(door)));
+        self.incoming = Some(Incoming::new(door.store.body_writer()));
         Answer::Go
     }
 
@@ -79,10 +81,16 @@ impl Transaction {
             return Err(fault.reply());
         }
         let incoming = self.incoming.take().ok_or_else(Reply::local_error)?;
-        let taken = incoming.finish().await;
-        let findings = taken.findings.as_ref().map_err(Reply::unparsable)?;
-        self.judge(findings)?;
-        self.commit(door, taken).await
+        let (findings, taken) = incoming.finish().map_err(Reply::unparsable)?;
+        self.judge(&findings)?;
+        // The null sender is nobody's From, so that nothing of it gets here.
+        let sender = self.sender.ok_or_else(Reply::local_error)?;
+        if is_blocked(door, &sender).await? {
+            // A blocked user is not told (spec/mail.md 1.5).
+            return Ok(());
+        }
+        let routes = route(&door.settings.domain, self.recipients, &sender);
+        commit(door, &sender, routes.without_blocked(door).await?, taken).await
     }
 
     fn judge(&self, findings: &Findings) -> Result<(), Reply> {
@@ -106,49 +114,81 @@ impl Transaction {
             SubmitRefusal::TooManyHops => Reply::too_many_hops(),
         }
     }
+}
 
-    async fn commit(self, door: &SubmissionDoor, taken: Taken) -> Result<(), Reply> {
-        let body = taken.body.map_err(storage)?;
-        let head = taken.head;
-        let Routes { local, remote } = route(&door.settings.domain, self.recipients, &self.sender);
-        let acceptance = Acceptance {
-            dedupe: Some(DedupeKey(net::random::bytes())),
-            body,
-            local: local.clone(),
-            remote,
-            now: door.clock.now(),
-        };
-        let accepted = door.store.accept(acceptance).await.map_err(storage)?;
-        let refusals = refusals(&local, &accepted);
-        match self.sender {
-            Some(sender) if !refusals.is_empty() => {
-                report::send(door, sender, &refusals, &head).await.map_err(storage)
-            }
-            _ => Ok(()),
-        }
+/// Puts the message into every mailbox and every queue, or nowhere. Who got nothing is told to the
+/// sender by a report; if that is not possible, by the reply, although others got the message.
+///
+/// When the report meets trouble after the message was stored, the sender is asked to try again:
+/// whoever got the message gets it twice then, but nobody misses it without a word.
+async fn commit(
+    door: &SubmissionDoor,
+    sender: &Address,
+    routes: Routes,
+    taken: Taken,
+) -> Result<(), Reply> {
+    let Routes { local, remote } = routes;
+    if local.is_empty() && remote.is_empty() {
+        return Ok(());
+    }
+    let (body, head) = taken.prepared(door).await.map_err(storage)?;
+    let acceptance = Acceptance {
+        dedupe: Some(DedupeKey(net::random::bytes())),
+        body,
+        local: local.clone(),
+        remote,
+        now: door.clock.now(),
+    };
+    let accepted = door.store.accept(acceptance).await.map_err(storage)?;
+    let refusals = refusals(&local, &accepted);
+    if refusals.is_empty() || report::send(door, sender, &refusals, &head).await.map_err(storage)? {
+        return Ok(());
+    }
+    // The copy to oneself that one's own full mailbox has no room for is no failure.
+    match refusals.into_iter().find(|(recipient, _)| recipient != sender) {
+        Some((_, reply)) => Err(reply),
+        None => Ok(()),
     }
 }
 
-/// "Which recipients are ours" has its one place here.
-fn route(domain: &Domain, recipients: Vec<Address>, sender: &Option<Address>) -> Routes {
-    let mut routes = Routes { local: Vec::new(), remote: Vec::new() };
-    for recipient in recipients {
-        if recipient.domain() == domain {
-            let resolved = recipient.without_tag();
-            if !routes.local.contains(&resolved) {
-                routes.local.push(resolved);
+/// Whether the operator blocked a user since it logged in.
+async fn is_blocked(door: &SubmissionDoor, sender: &Address) -> Result<bool, Reply> {
+    let account = door.store.find_account(sender).await.map_err(storage)?;
+    account.map(|account| !account.enabled).ok_or_else(Reply::login_first)
+}
+
+impl Routes {
+    /// Blocked users get nothing, and nobody is told (spec/mail.md 1.5).
+    async fn without_blocked(mut self, door: &SubmissionDoor) -> Result<Routes, Reply> {
+        let mut local = Vec::with_capacity(self.local.len());
+        for recipient in self.local {
+            let account = door.store.find_account(&recipient).await.map_err(storage)?;
+            if account.is_none_or(|account| account.enabled) {
+                local.push(recipient);
             }
+        }
+        self.local = local;
+        Ok(self)
+    }
+}
+
+/// "Which recipients are ours" has its one place here. Each gets the message once.
+fn route(domain: &Domain, recipients: Vec<Address>, sender: &Address) -> Routes {
+    let (mut seen, mut local) = (HashSet::new(), Vec::new());
+    let mut elsewhere: BTreeMap<Domain, Vec<Address>> = BTreeMap::new();
+    for recipient in recipients {
+        let is_ours = recipient.domain() == domain;
+        let recipient = if is_ours { recipient.without_tag() } else { recipient };
+        if !seen.insert(recipient.clone()) {
             continue;
         }
-        match routes.remote.iter_mut().find(|it| it.domain == *recipient.domain()) {
-            Some(envelope) if envelope.recipients.contains(&recipient) => {}
-            Some(envelope) => envelope.recipients.push(recipient),
-            None => routes.remote.push(RemoteEnvelope {
-                sender: sender.clone(),
-                domain: recipient.domain().clone(),
-                recipients: vec![recipient],
-            }),
+        if is_ours {
+            local.push(recipient);
+        } else {
+            elsewhere.entry(recipient.domain().clone()).or_default().push(recipient);
         }
     }
-    routes
+    let to =
+        |(domain, recipients)| RemoteEnvelope { sender: Some(sender.clone()), domain, recipients };
+    Routes { local, remote: elsewhere.into_iter().map(to).collect() }
 }
