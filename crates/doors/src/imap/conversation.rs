@@ -141,6 +141,10 @@ impl Conversation {
         }
     }
 
+    fn newest_hint(&self) -> ModSeq {
+        self.watch.as_ref().map_or(ModSeq::ZERO, |(_, watch)| watch.current())
+    }
+
     /// What this session changed itself is no news to it.
     fn note_own(&mut self, modseq: ModSeq) {
         if let Some((_, watch)) = &mut self.watch {
@@ -279,16 +283,22 @@ impl Conversation {
                 of_message(uid, store.read_body(id, uid, range).await.map(Answer::Bytes))
             }
             Ask::StoreFlags { uids, change, unchanged_since } => {
+                let before = self.newest_hint();
                 let stored = store.store_flags(id, uids, change, unchanged_since).await;
                 let FlagsStored { messages, rejected } = stored.map_err(mailbox)?;
-                if let Some(newest) = messages.iter().map(|message| message.modseq).max() {
+                // Messages that were as wanted already bear the mark of somebody else's change.
+                let newest = messages.iter().map(|message| message.modseq).max();
+                if let Some(newest) = newest.filter(|newest| *newest > before) {
                     self.note_own(newest);
                 }
                 Ok(Answer::FlagsStored { messages, rejected })
             }
             Ask::Expunge { uids } => {
                 let Expunged { uids, modseq } = store.expunge(id, uids).await.map_err(mailbox)?;
-                self.note_own(modseq);
+                // Where nothing was removed, the mark is somebody else's, of a delivery perhaps.
+                if !uids.is_empty() {
+                    self.note_own(modseq);
+                }
                 Ok(Answer::Expunged { uids, modseq })
             }
             Ask::Copy { uids, to, remove: false } => {
@@ -397,3 +407,6 @@ fn of_message(uid: Uid, read: Result<Answer, StoreError>) -> Result<Answer, Refu
         other => other.map_err(passing),
     }
 }
+
+#[cfg(test)]
+mod tests;
