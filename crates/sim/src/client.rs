@@ -241,6 +241,43 @@ fn expect(line: &str, beginning: &str) -> io::Result<()> {
     }
 }
 
+/// A message as FETCH gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// Its UID.
+    pub uid: u32,
+    /// Its size in bytes, as the server says.
+    pub size: usize,
+    /// Its bytes.
+    pub body: Vec<u8>,
+}
+
+/// The messages of an answer to `FETCH ... (UID RFC822.SIZE BODY.PEEK[])`, in the answer's order.
+/// Other lines are skipped.
+pub fn fetched(mut answer: &[u8]) -> io::Result<Vec<Fetched>> {
+    let mut messages = Vec::new();
+    while let Some(end) = answer.windows(2).position(|two| two == b"\r\n") {
+        let line = String::from_utf8_lossy(&answer[..end + 2]).into_owned();
+        answer = &answer[end + 2..];
+        let Some(length) = literal(&line) else { continue };
+        if answer.len() < length {
+            return Err(io::Error::other(format!("cut off after {line}")));
+        }
+        let number = |name| number_after(&line, name).ok_or_else(|| io::Error::other(line.clone()));
+        let (uid, size) = (number("UID ")?, number("RFC822.SIZE ")?);
+        messages.push(Fetched { uid, size: size as usize, body: answer[..length].to_vec() });
+        answer = &answer[length..];
+    }
+    Ok(messages)
+}
+
+/// The number that follows a word in a line.
+pub fn number_after(line: &str, word: &str) -> Option<u32> {
+    let (_, rest) = line.split_once(word)?;
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    rest[..end].parse().ok()
+}
+
 /// The size of a literal that follows a line, if one does.
 fn literal(line: &str) -> Option<usize> {
     line.strip_suffix("}\r\n")?.rsplit_once('{')?.1.parse().ok()

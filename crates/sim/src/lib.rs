@@ -3,5 +3,8 @@
 
 pub mod client;
 pub mod dialogue;
+pub mod process;
 pub mod rehearsal;
+pub mod relay;
 pub mod sample;
+pub mod torture;

@@ -100,7 +100,8 @@ async fn latency(relay: &Relay, options: &Options) -> io::Result<()> {
         let message = sample::encrypted(&alice, options.size, round as u64);
         receiver.idle().await?;
         let start = Instant::now();
-        let sent = sender.send(&alice, &[&bob], &message);
+        let to = [bob.as_str()];
+        let sent = sender.send(&alice, &to, &message);
         let got = async {
             let n = receiver.announced().await?;
             receiver.done().await?;

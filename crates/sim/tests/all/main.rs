@@ -1,3 +1,9 @@
 //! All integration tests, in one binary: linking is the cost on small machines.
 
+mod dependencies;
+mod dialogues;
 mod house;
+mod operation;
+mod strangers;
+mod torture;
+mod world;
