@@ -42,7 +42,7 @@ fn profile_of(byte: u8) -> Profile {
         kind: if byte & 1 == 0 { Kind::Submission } else { Kind::Mx },
         tls: if byte & 2 == 0 { TlsState::Established } else { TlsState::Offered },
         message_size_max: u64::from(byte),
-        recipients_max: usize::from(byte & 3),
+        recipients_max: usize::from(byte >> 2 & 3),
     }
 }
 
@@ -219,4 +219,22 @@ fn assert_whole_lines(content: &[u8]) {
         before = if before == b'\n' && byte == b'\n' { 0 } else { byte };
     }
     assert_eq!(before, b'\n', "half a line in {content:?}");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_collected_inputs_hold() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/smtp_session");
+        let mut count = 0;
+        for entry in std::fs::read_dir(corpus).unwrap() {
+            session(&std::fs::read(entry.unwrap().path()).unwrap());
+            count += 1;
+        }
+        assert!(count > 0, "there are some");
+    }
 }
