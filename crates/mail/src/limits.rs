@@ -56,7 +56,8 @@ pub const SMTP_ERRORS_MAX: u32 = 20;
 pub const SMTP_AUTH_FAILURES_MAX: u32 = 3;
 /// Patience for an SMTP command, in seconds (RFC 5321 section 4.5.3.2.7). Beyond: 421 and close.
 pub const SMTP_COMMAND_TIMEOUT_S: u64 = 300;
-/// Patience before login on submission, in seconds. Beyond: 421 and close.
+/// Patience for all that comes before login on submission, in seconds; TLS begins it anew. Beyond:
+/// 421 and close.
 pub const SMTP_PREAUTH_TIMEOUT_S: u64 = 60;
 /// Patience for the next bytes of message data, in seconds. Beyond: 421 and close.
 pub const SMTP_DATA_TIMEOUT_S: u64 = 180;

@@ -29,7 +29,7 @@ pub enum Step {
         /// How long to wait. When it passes, call [`crate::Server::timed_out`].
         patience: Duration,
         /// True if the clock starts anew: since the last `Input` a command was completed, or a fair
-        /// amount of message data came. While false, the old deadline stays, so that dripping bytes
+        /// amount of message data came; where a login is needed, only the login counts. While false, the old deadline stays, so that dripping bytes
         /// buys no time.
         progress: bool,
     },

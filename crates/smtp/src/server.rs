@@ -243,7 +243,7 @@ impl Server {
             Line::TooLong => Err(Reply::line_too_long()),
             Line::Whole(line) => self.take_line(&line),
         };
-        self.progress = true;
+        self.progress |= !self.is_stranger();
         outcome.unwrap_or_else(|reply| {
             self.refuse(&reply);
             None
@@ -290,13 +290,16 @@ impl Server {
         self.input.release();
         let patience = match self.phase {
             Phase::Data(_) => SMTP_DATA_TIMEOUT_S,
-            _ if self.profile.kind == Kind::Submission && !self.authenticated => {
-                SMTP_PREAUTH_TIMEOUT_S
-            }
+            _ if self.is_stranger() => SMTP_PREAUTH_TIMEOUT_S,
             _ => SMTP_COMMAND_TIMEOUT_S,
         };
         let progress = mem::take(&mut self.progress);
         Step::Input { patience: Duration::from_secs(patience), progress }
+    }
+
+    /// Somebody who has yet to log in, and for whom nothing but that is progress.
+    fn is_stranger(&self) -> bool {
+        self.profile.kind == Kind::Submission && !self.authenticated
     }
 
     fn ask(&mut self, question: Question, ask: Ask) -> Step {

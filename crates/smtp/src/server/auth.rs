@@ -65,6 +65,7 @@ impl Server {
         match answer {
             Answer::Authenticated => {
                 self.authenticated = true;
+                self.progress = true;
                 self.say(&Reply::authenticated());
             }
             Answer::Refuse(reply) => self.refuse_login(&super::never_success(reply)),

@@ -189,6 +189,23 @@ fn draining_has_an_end() {
 }
 
 #[test]
+fn s28_before_the_login_no_command_buys_time() {
+    let mut server = greeted(Kind::Submission);
+    let is_progress = |server: &mut Server, said: &[u8]| {
+        server.feed(said);
+        let Step::Input { progress, patience } = settle(server) else { panic!("input is next") };
+        (progress, patience.as_secs())
+    };
+    assert!(matches!(settle(&mut server), Step::Input { .. }));
+    for said in [&b"NOOP\r\n"[..], b"EHLO x\r\n", b"AUTH PLAIN\r\n", b"*\r\n"] {
+        assert_eq!(is_progress(&mut server, said), (false, SMTP_PREAUTH_TIMEOUT_S));
+    }
+    let login = b"AUTH PLAIN AG1lAHB3\r\n";
+    assert_eq!(is_progress(&mut server, login), (true, SMTP_COMMAND_TIMEOUT_S));
+    assert_eq!(is_progress(&mut server, b"NOOP\r\n"), (true, SMTP_COMMAND_TIMEOUT_S));
+}
+
+#[test]
 fn s28_dripping_bytes_buys_no_time() {
     let progress = |server: &mut Server, said: &[u8]| {
         server.feed(said);
