@@ -7,6 +7,20 @@ use imap::{Config, Session, Transport};
 
 use super::world::World;
 
+/// Reads what was said with the parser of the real client, which ends the connection over the first
+/// word it does not know. What is left is an unfinished response.
+pub(crate) fn understood(said: &[u8]) -> &[u8] {
+    let mut rest = said;
+    while !rest.is_empty() {
+        match imap_proto::parser::parse_response(rest) {
+            Ok((more, _)) => rest = more,
+            Err(error) if error.is_incomplete() => break,
+            Err(_) => panic!("the real client does not understand {}", rest.escape_ascii()),
+        }
+    }
+    rest
+}
+
 /// A session in the fake world.
 pub(crate) struct Peer {
     pub(crate) session: Session,

@@ -4,7 +4,7 @@
 use mail::mailbox::{FlagChange, FlagOp, SystemFlags};
 use proptest::prelude::*;
 
-use super::peer::Peer;
+use super::peer::{Peer, understood};
 
 /// What happens next.
 #[derive(Clone, Debug)]
@@ -78,6 +78,7 @@ impl Client {
 
 fn say(peer: &mut Peer, client: &mut Client, command: &str) {
     let said = peer.send(format!("t {command}\r\n").as_bytes());
+    assert!(understood(&said).is_empty(), "{command}");
     let said = String::from_utf8(said).unwrap();
     assert!(!said.contains("BYE") && !said.contains("t BAD The"), "{command}: {said}");
     said.lines().for_each(|line| client.hear(line, command));
