@@ -18,7 +18,9 @@ use net::server::{Counters, Port};
 use net::shutdown::channel;
 use net::signals::{Signals, Wish};
 use net::systemd::{Notifier, State};
-use net::{Budget, Clock, Listener, Opening, Service, ShutdownTrigger, Tls, bind_all};
+use net::{
+    Budget, Clock, Listener, Opening, Resolver, Service, ShutdownTrigger, Tls, bind_all,
+};
 use policy::retention::Retention;
 use store::{OpenError, SqliteStore, Store};
 use tokio::task::JoinSet;
@@ -41,6 +43,9 @@ pub enum HouseError {
     /// Ports that cannot be had; nothing was bound.
     #[error("{}", all(.0))]
     Bind(Vec<BindError>),
+    /// The system's resolver, which DKIM keys are looked up with.
+    #[error("the resolver of this system (/etc/resolv.conf): {0}")]
+    Resolver(#[source] io::Error),
     /// The pages cannot be rendered.
     #[error("the web pages: {0}")]
     Pages(#[from] doors::web::TemplateError),
@@ -85,7 +90,8 @@ impl House {
         })?;
         let certificate = certificate(config, &clock)?;
         let tls = certificate.live.tls()?;
-        let doors = Arc::new(Doors::new(config, &store, &clock)?);
+        let resolver = resolver(config).map_err(HouseError::Resolver)?;
+        let doors = Arc::new(Doors::new(config, &store, resolver, &clock)?);
         let ports = ports(config, &tls, &clock)?;
         let retention = Retention {
             mail_days: config.retention.delete_mails_after_days,
@@ -175,6 +181,15 @@ fn certificate(config: &Config, clock: &Clock) -> Result<Certificate, CertError>
     Ok(Certificate { live: LiveIdentity::new(identity), files })
 }
 
+/// Whom the relay asks for DKIM keys: the system's name servers; nobody if it is only for this
+/// machine or takes no mail from elsewhere.
+fn resolver(config: &Config) -> io::Result<Resolver> {
+    match is_local(config) || config.listen.smtp.is_empty() {
+        true => Resolver::with_servers(&[]),
+        false => Resolver::system(),
+    }
+}
+
 /// Whether the relay is only for this machine.
 fn is_local(config: &Config) -> bool {
     config.listen.imaps.iter().all(|address| address.ip().is_loopback())
@@ -190,11 +205,14 @@ fn ports(config: &Config, tls: &Tls, clock: &Clock) -> Result<Vec<Port<Listener>
     };
     let imap = budget(limits.imap_connections_max);
     let smtp = budget(limits.smtp_connections_max);
+    // Strangers have a budget of their own: whatever they do, users can send.
+    let mx = budget(limits.smtp_connections_max);
     let mux = budget(limits.imap_connections_max);
     let http = budget(limits.http_connections_max);
     let starttls = |service| Opening::StartTls(service, tls.clone());
     let from_start = |service| Opening::Tls(service, tls.clone());
     let services = [
+        (&listen.smtp, starttls(Service::Mx), &mx),
         (&listen.submission, starttls(Service::Submission), &smtp),
         (&listen.submissions, from_start(Service::Submission), &smtp),
         (&listen.imap, starttls(Service::Imap), &imap),

@@ -10,6 +10,7 @@ mod disk;
 mod listing;
 mod memory;
 mod refusal;
+mod room;
 mod sqlite;
 pub mod watch;
 

@@ -9,6 +9,7 @@ use mail::{Address, MailboxName, Timestamp};
 use super::state::{QueueRow, State};
 use crate::boundary::*;
 use crate::refusal::check_flags;
+use crate::room;
 
 impl State {
     pub(super) fn accept(
@@ -39,9 +40,13 @@ impl State {
 
     fn deliver(&mut self, to: &Address, body: &Bytes, now: Timestamp) -> Result<LocalOutcome> {
         let Some(account) = self.find_account(to) else { return Ok(LocalOutcome::NoSuchUser) };
-        let mailbox = account.inbox;
+        let (mailbox, size) = (account.inbox, body.len() as u64);
+        let used = self.used_bytes(account.id);
+        if let Some(target) = room::target(used, size, self.quota_bytes) {
+            self.evict(account.id, target, room::before(now), room::PUSHED_OUT_MAX)?;
+        }
         let has_uid = self.mailbox(mailbox)?.check_uids(1).is_ok();
-        if !has_uid || !self.has_room(account.id, body.len() as u64) {
+        if !has_uid || !self.has_room(account.id, size) {
             return Ok(LocalOutcome::OverQuota);
         }
         let modseq = self.bump(mailbox)?;

@@ -6,15 +6,18 @@ use mail::mailbox::{Flags, MailboxId, Uid, UidSet};
 use mail::{Address, Day, MailboxName, Timestamp};
 use rusqlite::OptionalExtension;
 
+use super::account::quota;
 use super::bodies::{ReadyBody, add_ref};
 use super::change::remove;
 use super::fault::Outcome;
 use super::queue::enqueue;
 use super::read::select;
 use super::rows::{MailboxRow, flag_columns, fresh_class, number};
+use super::sweep::evict;
 use super::tx::Tx;
 use crate::boundary::*;
 use crate::refusal::check_flags;
+use crate::room;
 
 /// What one local recipient's row says.
 struct Recipient {
@@ -63,7 +66,7 @@ fn deliver(
     let mut found: HashMap<&Address, Option<Recipient>> = HashMap::with_capacity(local.len());
     for address in local {
         if !found.contains_key(address) {
-            found.insert(address, recipient(tx, address, size)?);
+            found.insert(address, recipient(tx, address, size, now)?);
         }
     }
     let takers = found.values().flatten().filter(|recipient| recipient.has_room).count();
@@ -83,19 +86,40 @@ fn deliver(
     Ok(Accepted { local, queued: queued.collect::<Outcome<_>>()? })
 }
 
-fn recipient(tx: &Tx<'_>, address: &Address, size: u32) -> Outcome<Option<Recipient>> {
+/// Looks a recipient up, and pushes old mail out of an account that gets too full.
+fn recipient(
+    tx: &mut Tx<'_>,
+    address: &Address,
+    size: u32,
+    now: Timestamp,
+) -> Outcome<Option<Recipient>> {
+    let size = u64::from(size);
+    let Some((mut recipient, used, limit)) = account_row(tx, address)? else { return Ok(None) };
+    let mut left = limit.saturating_sub(used);
+    if let Some(target) = room::target(used, size, limit) {
+        let before = room::before(now);
+        evict(tx, recipient.account, target, before, room::PUSHED_OUT_MAX)?;
+        left = limit.saturating_sub(quota(tx.db, tx.shared, recipient.account)?.used_bytes);
+    }
+    recipient.has_room &= size <= left;
+    Ok(Some(recipient))
+}
+
+/// The account's row, what it uses and what it may use, in bytes. `has_room` says only whether there
+/// is a UID left.
+fn account_row(tx: &Tx<'_>, address: &Address) -> Outcome<Option<(Recipient, u64, u64)>> {
     let sql = "SELECT account.id, inbox, used, quota, uidnext FROM account
         JOIN mailbox ON mailbox.id = inbox WHERE address = ?1";
     let mut statement = tx.db.prepare_cached(sql)?;
     let found = statement.query_row([address.as_str()], |row| {
         let limit =
             row.get::<_, Option<i64>>(3)?.map_or(tx.shared.quota_bytes, |quota| quota as u64);
-        let has_uid = number(row, 4)? <= u64::from(Uid::MAX.get());
-        Ok(Recipient {
+        let recipient = Recipient {
             account: AccountId(number(row, 0)?),
             inbox: MailboxId(number(row, 1)?),
-            has_room: has_uid && number(row, 2)? + u64::from(size) <= limit,
-        })
+            has_room: number(row, 4)? <= u64::from(Uid::MAX.get()),
+        };
+        Ok((recipient, number(row, 2)?, limit))
     });
     Ok(found.optional()?)
 }
@@ -240,7 +264,7 @@ fn chosen(
 }
 
 fn check_quota(tx: &Tx<'_>, account: AccountId, more: u64) -> Outcome<()> {
-    let quota = super::account::quota(tx.db, tx.shared, account)?;
+    let quota = quota(tx.db, tx.shared, account)?;
     if quota.used_bytes + more > quota.limit_bytes {
         return Err(StoreError::OverQuota.into());
     }

@@ -8,4 +8,5 @@ mod conformance;
 mod crash;
 mod limits;
 mod opening;
+mod room;
 mod support;
