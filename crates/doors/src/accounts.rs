@@ -14,9 +14,7 @@ use std::sync::Arc;
 
 use mail::{Address, limits};
 use net::Clock;
-use policy::accounts::{
-    CreateRefusal, NameRules, SystemFacts, SystemLimits, may_create,
-};
+use policy::accounts::{CreateRefusal, NameRules, SystemFacts, SystemLimits, may_create};
 use policy::password;
 use store::{Account, NewAccount, Store, StoreError};
 
@@ -135,7 +133,7 @@ impl Accounts {
 
     async fn hash_and_compare(&self, stored: &str, password: &str) -> Result<bool, Trouble> {
         let (stored, password) = (stored.to_owned(), password.to_owned());
-        let verdict = self.workers.run(move || password::verify(&stored, &password)).await?;
+        let verdict = self.workers.run(move |scratch| password::verify(&stored, &password, scratch)).await?;
         Ok(verdict.unwrap_or_else(|unknown| {
             tracing::error!(%unknown, "an account's password hash cannot be read");
             false
@@ -150,12 +148,7 @@ impl Accounts {
         Ok(Entry::Refused)
     }
 
-    async fn create(
-        &self,
-        address: Address,
-        password: &str,
-        door: Door,
-    ) -> Result<Entry, Trouble> {
+    async fn create(&self, address: Address, password: &str, door: Door) -> Result<Entry, Trouble> {
         let facts = (self.rules.facts)();
         let names = &self.rules.names;
         if let Err(refusal) = may_create(names, &address, password, &facts, &self.rules.system) {
@@ -163,7 +156,7 @@ impl Accounts {
             return self.refuse_at_full_cost(password.as_bytes()).await;
         }
         let (secret, salt) = (password.to_owned(), net::random::bytes());
-        let password_hash = self.workers.run(move || password::hash(&secret, salt)).await?;
+        let password_hash = self.workers.run(move |scratch| password::hash(&secret, salt, scratch)).await?;
         self.insert(address, password, password_hash, door).await
     }
 
