@@ -133,7 +133,8 @@ impl Accounts {
 
     async fn hash_and_compare(&self, stored: &str, password: &str) -> Result<bool, Trouble> {
         let (stored, password) = (stored.to_owned(), password.to_owned());
-        let verdict = self.workers.run(move |scratch| password::verify(&stored, &password, scratch)).await?;
+        let verdict =
+            self.workers.run(move |scratch| password::verify(&stored, &password, scratch)).await?;
         Ok(verdict.unwrap_or_else(|unknown| {
             tracing::error!(%unknown, "an account's password hash cannot be read");
             false
@@ -156,7 +157,8 @@ impl Accounts {
             return self.refuse_at_full_cost(password.as_bytes()).await;
         }
         let (secret, salt) = (password.to_owned(), net::random::bytes());
-        let password_hash = self.workers.run(move |scratch| password::hash(&secret, salt, scratch)).await?;
+        let password_hash =
+            self.workers.run(move |scratch| password::hash(&secret, salt, scratch)).await?;
         self.insert(address, password, password_hash, door).await
     }
 

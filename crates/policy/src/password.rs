@@ -12,9 +12,11 @@
 //! relay whose ten thousand clients reconnect at once has one slow core. What remains is a barrier
 //! for the few passwords that people type.
 
+use argon2::password_hash::PasswordVerifier;
 use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use mail::limits::{
     ARGON2_MEMORY_KIB_MAX, ARGON2_PASSES_MAX, BCRYPT_COST_MAX, PASSWORD_BYTES_MAX,
     SHA_CRYPT_ROUNDS_MAX,
@@ -28,6 +30,8 @@ const MEMORY_KIB: u32 = 1_024;
 const PASSES: u32 = 1;
 /// Lanes: one, since a check runs on one worker.
 const LANES: u32 = 1;
+/// Length of a new hash, in bytes.
+const HASH_BYTES: usize = 32;
 
 /// How every hash made by [`hash`] begins.
 const CURRENT: &str = "{ARGON2ID}$argon2id$v=19$m=1024,t=1,p=1$";
@@ -50,22 +54,49 @@ pub enum StoredHashError {
     TooCostly,
 }
 
+/// The memory one check works in, kept from check to check: taken anew each time, a burst of logins
+/// leaves a megabyte behind in every thread that took part.
+#[derive(Default)]
+pub struct Scratch(Vec<Block>);
+
+impl Scratch {
+    /// The blocks these parameters want. What an imported hash wanted more is given back.
+    fn blocks(&mut self, params: &Params) -> &mut [Block] {
+        let usual = MEMORY_KIB as usize;
+        if self.0.len() > usual && params.block_count() <= usual {
+            self.0 = Vec::new();
+        }
+        if self.0.len() < params.block_count() {
+            self.0.resize(params.block_count().max(usual), Block::default());
+        }
+        &mut self.0[..params.block_count()]
+    }
+}
+
 /// Hashes a new password. The salt must be fresh random bytes.
-pub fn hash(password: &str, salt: [u8; 16]) -> String {
-    let phc: PasswordHash = current()
-        .hash_password_with_salt(password.as_bytes(), &salt)
+pub fn hash(password: &str, salt: [u8; 16], scratch: &mut Scratch) -> String {
+    let mut digest = [0; HASH_BYTES];
+    let argon2 = current();
+    let blocks = scratch.blocks(argon2.params());
+    argon2
+        .hash_password_into_with_memory(password.as_bytes(), &salt, &mut digest, blocks)
         .expect("16 bytes are a valid salt and no password reaches the length ceiling of argon2");
-    format!("{{ARGON2ID}}{phc}")
+    let encoded = |bytes: &[u8]| STANDARD_NO_PAD.encode(bytes);
+    format!("{CURRENT}{}${}", encoded(&salt), encoded(&digest))
 }
 
 /// Compares a password with a stored one of any known scheme.
-pub fn verify(stored: &str, password: &str) -> Result<bool, StoredHashError> {
+pub fn verify(
+    stored: &str,
+    password: &str,
+    scratch: &mut Scratch,
+) -> Result<bool, StoredHashError> {
     if password.len() > PASSWORD_BYTES_MAX {
         return Ok(false);
     }
     let (scheme, value) = split_scheme(stored);
     match scheme.to_ascii_uppercase().as_str() {
-        "ARGON2ID" | "ARGON2I" => verify_argon2(value, password),
+        "ARGON2ID" | "ARGON2I" => verify_argon2(value, password, scratch),
         "SHA512-CRYPT" => verify_sha_crypt(value, "$6$", password),
         "SHA256-CRYPT" => verify_sha_crypt(value, "$5$", password),
         "BLF-CRYPT" | "BCRYPT" => verify_bcrypt(value, password),
@@ -88,7 +119,7 @@ pub fn is_current(stored: &str) -> bool {
 }
 
 fn current() -> Argon2<'static> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(32))
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(HASH_BYTES))
         .expect("1 MiB, one pass, one lane, 32 bytes are in range");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
@@ -99,16 +130,29 @@ fn split_scheme(stored: &str) -> (&str, &str) {
     split.filter(|(scheme, _)| !scheme.is_empty()).unwrap_or(("", stored))
 }
 
-fn verify_argon2(value: &str, password: &str) -> Result<bool, StoredHashError> {
+fn verify_argon2(
+    value: &str,
+    password: &str,
+    scratch: &mut Scratch,
+) -> Result<bool, StoredHashError> {
     let phc = PasswordHash::new(value).map_err(|_| StoredHashError::Malformed)?;
-    if phc.salt.is_none() || phc.hash.is_none() {
+    let (Some(salt), Some(expected)) = (&phc.salt, &phc.hash) else {
         return Err(StoredHashError::Malformed);
-    }
+    };
+    let algorithm =
+        Algorithm::try_from(phc.algorithm.as_str()).map_err(|_| StoredHashError::Malformed)?;
+    let version = phc.version.map_or(Ok(Version::V0x13), Version::try_from);
+    let version = version.map_err(|_| StoredHashError::Malformed)?;
     let params = Params::try_from(&phc).map_err(|_| StoredHashError::Malformed)?;
     if params.m_cost() > ARGON2_MEMORY_KIB_MAX || params.t_cost() > ARGON2_PASSES_MAX {
         return Err(StoredHashError::TooCostly);
     }
-    verdict(Argon2::default().verify_password(password.as_bytes(), &phc))
+    let mut digest = vec![0; expected.as_bytes().len()];
+    let blocks = scratch.blocks(&params);
+    Argon2::new(algorithm, version, params.clone())
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut digest, blocks)
+        .map_err(|_| StoredHashError::Malformed)?;
+    Ok(digest.ct_eq(expected.as_bytes()).into())
 }
 
 fn verify_sha_crypt(value: &str, id: &str, password: &str) -> Result<bool, StoredHashError> {

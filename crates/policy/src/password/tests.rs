@@ -2,6 +2,14 @@
 
 use super::*;
 
+fn verify(stored: &str, password: &str) -> Result<bool, StoredHashError> {
+    super::verify(stored, password, &mut Scratch::default())
+}
+
+fn hash(password: &str, salt: [u8; 16]) -> String {
+    super::hash(password, salt, &mut Scratch::default())
+}
+
 const SALT: [u8; 16] = *b"0123456789abcdef";
 
 fn assert_only(stored: &str, password: &str) {
@@ -155,4 +163,15 @@ fn s15_an_unknown_user_costs_what_a_wrong_password_costs() {
     assert!(is_current(dummy_hash()), "same scheme and parameters as every new hash");
     assert_eq!(dummy_hash().len(), hash("x", SALT).len());
     assert_eq!(verify(dummy_hash(), "a guess"), Ok(false));
+}
+
+#[test]
+fn scratch_that_was_used_before_changes_nothing() {
+    let mut scratch = Scratch::default();
+    let costly = "{ARGON2ID}$argon2id$v=19$m=2048,t=1,p=1$c29tZXNhbHQ$\
+                  AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let fresh = hash("correct horse", SALT);
+    assert_eq!(super::verify(costly, "x", &mut scratch), Ok(false));
+    assert_eq!(super::hash("correct horse", SALT, &mut scratch), fresh);
+    assert_eq!(super::verify(&fresh, "correct horse", &mut scratch), Ok(true));
 }
