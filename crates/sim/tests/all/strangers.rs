@@ -1,4 +1,6 @@
 //! Strangers at the doors of the running program: what they try, and that nobody else suffers.
+//!
+//! That a panic ends its own connection only (G9) is shown in `net`, where one can be caused.
 
 use std::time::Duration;
 
