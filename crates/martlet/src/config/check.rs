@@ -137,6 +137,14 @@ fn addresses(listen: &ListenConfig, reader: &mut Reader<'_, '_>) {
             taken.push((key, *address));
         }
     }
+    if taken.is_empty() {
+        let last = services.iter().rev().map(|(key, _)| *key).find(|key| reader.has(key));
+        reader.fault(
+            last.unwrap_or("listen.imaps"),
+            "no service listens anywhere, so nobody could reach this relay",
+            "Leave the line out for the default, or write an address such as \"0.0.0.0:993\"",
+        );
+    }
 }
 
 /// Two listeners cannot have the same port of the same address; "all addresses" is every one.

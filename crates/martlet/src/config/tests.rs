@@ -140,6 +140,16 @@ fn g1_an_address_twice_is_one_fault_for_each_clash() {
 }
 
 #[test]
+fn g1_a_relay_that_listens_nowhere_is_a_fault() {
+    let services = ["submission", "submissions", "imap", "imaps", "https"];
+    let none: String = services.iter().map(|service| format!("{service} = []\n")).collect();
+    let found = faults(&format!("domain = \"x.org\"\n[listen]\nsmtp = []\n{none}http = []\n"));
+    assert_eq!(found.len(), 1, "{}", printed(&found));
+    assert!(found[0].problem.contains("no service listens"), "{}", found[0]);
+    parse(&format!("domain = \"x.org\"\n[listen]\nsmtp = []\n{none}"));
+}
+
+#[test]
 fn g1_bad_socket_addresses() {
     for bad in ["993", ":993", "localhost:993", "::1:993x", "1.2.3.4", "1.2.3.4:65536", "1.2.3.4:0"]
     {
