@@ -11,6 +11,7 @@ mod cache;
 mod workers;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mail::{Address, limits};
 use net::Clock;
@@ -62,6 +63,7 @@ pub struct Accounts {
     rules: AccountRules,
     workers: Workers,
     cache: LoginCache,
+    refusal_delay: Duration,
 }
 
 impl Accounts {
@@ -73,15 +75,27 @@ impl Accounts {
             rules,
             workers: Workers::new(workers),
             cache: LoginCache::new(limits::LOGIN_CACHE_ENTRIES_MAX),
+            refusal_delay: Duration::from_millis(limits::LOGIN_FAILURE_DELAY_MS),
         }
     }
 
-    /// Decides a login. Bounded work; waits at most for the store and a place among the workers.
+    /// For tests: refuses without making the guesser wait.
+    #[must_use]
+    pub fn without_delay(mut self) -> Self {
+        self.refusal_delay = Duration::ZERO;
+        self
+    }
+
+    /// Decides a login. Bounded work; waits at most for the store and a place among the workers. A
+    /// refusal comes at a fixed time after the question, so that the moment of the answer does not
+    /// tell what the comparison cost.
     pub async fn enter(&self, user: &[u8], password: &[u8], door: Door) -> Entry {
-        match self.try_enter(user, password, door).await {
-            Ok(entry) => entry,
-            Err(Trouble) => Entry::Unavailable,
+        let answer_at = self.clock.elapsed() + self.refusal_delay;
+        let entry = self.try_enter(user, password, door).await.unwrap_or(Entry::Unavailable);
+        if entry == Entry::Refused {
+            tokio::time::sleep(answer_at.saturating_sub(self.clock.elapsed())).await;
         }
+        entry
     }
 
     async fn try_enter(&self, user: &[u8], password: &[u8], door: Door) -> Result<Entry, Trouble> {

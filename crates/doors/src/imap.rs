@@ -33,7 +33,6 @@ pub struct ImapDoor {
     machine: Arc<imap::Config>,
     metadata: ServerMetadata,
     residents: Residents,
-    login_failure_delay: Duration,
 }
 
 /// What an operator decides about the IMAP door.
@@ -62,15 +61,7 @@ impl ImapDoor {
             machine: Arc::new(settings.machine),
             metadata: settings.metadata,
             residents: Residents::new(settings.connections_per_user),
-            login_failure_delay: Duration::from_millis(limits::LOGIN_FAILURE_DELAY_MS),
         }
-    }
-
-    /// For tests: refuses logins without making the guesser wait.
-    #[must_use]
-    pub fn without_login_delay(mut self) -> Self {
-        self.login_failure_delay = Duration::ZERO;
-        self
     }
 }
 

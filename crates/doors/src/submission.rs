@@ -8,7 +8,6 @@ mod report;
 mod transaction;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use mail::{Address, Domain, limits};
 use net::{Accepted, Clock};
@@ -30,7 +29,6 @@ pub struct SubmissionDoor {
     clock: Clock,
     settings: SubmissionSettings,
     rates: Option<Mutex<RateTable<Address>>>,
-    login_failure_delay: Duration,
 }
 
 /// What an operator decides about submission.
@@ -57,21 +55,7 @@ impl SubmissionDoor {
         settings: SubmissionSettings,
     ) -> Self {
         let rates = settings.rate.map(|rate| RateTable::new(rate, limits::RATE_ENTRIES_MAX));
-        SubmissionDoor {
-            store,
-            accounts,
-            clock,
-            rates: rates.map(Mutex::new),
-            settings,
-            login_failure_delay: Duration::from_millis(limits::LOGIN_FAILURE_DELAY_MS),
-        }
-    }
-
-    /// For tests: refuses logins without making the guesser wait.
-    #[must_use]
-    pub fn without_login_delay(mut self) -> Self {
-        self.login_failure_delay = Duration::ZERO;
-        self
+        SubmissionDoor { store, accounts, clock, rates: rates.map(Mutex::new), settings }
     }
 
     /// One message more of this sender.
@@ -128,20 +112,12 @@ impl Conversation {
     }
 
     async fn authenticate(&mut self, user: &[u8], password: &[u8]) -> Answer {
-        let asked_at = self.door.clock.elapsed();
         match self.door.accounts.enter(user, password, Door::Submission).await {
             Entry::Welcome(account) => {
                 self.login = Some(account.address);
                 Answer::Authenticated
             }
-            Entry::Refused => {
-                // Counted from the question, so that the moment of the answer does not tell what
-                // the comparison cost.
-                let answer_at = asked_at + self.door.login_failure_delay;
-                let wait = answer_at.saturating_sub(self.door.clock.elapsed());
-                tokio::time::sleep(wait).await;
-                Answer::Refuse(Reply::login_failed())
-            }
+            Entry::Refused => Answer::Refuse(Reply::login_failed()),
             Entry::Unavailable => Answer::Refuse(Reply::login_unavailable()),
         }
     }

@@ -33,7 +33,7 @@ struct Listener {
 
 impl Listener {
     fn new(choices: u8) -> Listener {
-        let mut framer = Framer::new();
+        let mut framer = Framer::new(mail::limits::MESSAGE_BYTES_MAX);
         if choices & 1 != 0 {
             framer.logged_in();
         }

@@ -48,7 +48,7 @@ use crate::parse::Framer;
 pub struct Config {
     /// The product's name, in the greeting and in the answer to ID.
     pub name: String,
-    /// The largest message APPEND takes, in bytes; at most [`limits::MESSAGE_BYTES_MAX`].
+    /// The largest message APPEND takes, in bytes.
     pub message_bytes_max: u64,
 }
 
@@ -95,10 +95,11 @@ enum Phase {
 impl Session {
     /// A session with its greeting waiting in the output.
     pub fn new(config: Arc<Config>, transport: Transport) -> Session {
+        let framer = Framer::new(config.message_bytes_max);
         let mut core = Core::new(config, transport);
         capability::greet(&mut core);
         Session {
-            framer: Framer::new(),
+            framer,
             input: BytesMut::new(),
             core,
             job: None,
@@ -175,7 +176,7 @@ impl Session {
     /// TLS stands. Everything that came before is forgotten (RFC 3501 section 6.2.1).
     pub fn tls_established(&mut self) {
         self.core.transport = Transport::Tls;
-        self.framer = Framer::new();
+        self.framer = Framer::new(self.core.config.message_bytes_max);
         self.input = BytesMut::new();
         if self.phase == Phase::Handshake {
             self.phase = Phase::Open;

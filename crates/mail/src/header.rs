@@ -1,7 +1,7 @@
 //! The header block of a message or part (RFC 5322 section 2.2), read without copying.
 //!
 //! [`HeaderReader`] collects a block of bounded size from pieces; [`HeaderBlock`] looks at one that
-//! is there. Values of single fields are taken apart by [`addresses`] and [`media_type`]. A line
+//! is there. Values of single fields are taken apart by [`addresses()`] and [`media_type`]. A line
 //! that no rule covers is reported as such, never guessed at: whoever judges a message refuses it,
 //! whoever only shows it passes over it. Everything is linear.
 

@@ -45,6 +45,9 @@ pub const DOMAIN_BYTES_MAX: usize = 255;
 
 /// Longest command line in bytes, with CR LF. Beyond: 500, counted as an error.
 pub const SMTP_COMMAND_BYTES_MAX: usize = 2_048;
+/// Bytes of a line that is too long that are skipped while its end is looked for. Beyond: 421 and
+/// close.
+pub const SMTP_LINE_SKIP_BYTES_MAX: usize = 65_536;
 /// Longest line of an AUTH exchange in bytes, with CR LF (RFC 4954 section 4). Beyond: 500.
 pub const SMTP_AUTH_LINE_BYTES_MAX: usize = 12_288;
 /// Most recipients of one message. `limits.recipients_max`; also METADATA `maxsmtprecipients`.

@@ -9,9 +9,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use mail::Domain;
+use store::SqliteStore;
 
 use crate::config::Config;
-use crate::house::House;
+use crate::house::{House, HouseError};
 use crate::{VERSION, dev, log};
 
 /// A whole chatmail relay in one program.
@@ -39,6 +40,12 @@ enum Verb {
     /// Look at a configuration without starting anything
     #[command(subcommand)]
     Config(ConfigVerb),
+    /// Recompute every count and reference of a mail store, while no relay runs on it
+    Verify {
+        /// The data folder
+        #[arg(value_name = "DIR", default_value = "/var/lib/martlet")]
+        dir: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -65,6 +72,31 @@ pub fn run() -> ExitCode {
         Verb::Dev(options) => dev::run(&options),
         Verb::Serve { config } => serve(&config),
         Verb::Config(verb) => config(verb),
+        Verb::Verify { dir } => verify(&dir),
+    }
+}
+
+/// Prints what is wrong, a line each; nothing is changed.
+fn verify(dir: &Path) -> ExitCode {
+    if !dir.is_dir() {
+        complain(&format!("{}: there is no such folder", dir.display()));
+        return ExitCode::FAILURE;
+    }
+    let faults = runtime().block_on(async {
+        let store = SqliteStore::open(store::Options::new(dir.to_owned()))?;
+        Ok::<_, HouseError>(store.verify().await)
+    });
+    match faults {
+        Ok(Ok(faults)) if faults.is_empty() => print("Every count and reference is right.\n"),
+        Ok(Ok(faults)) => {
+            print(&faults.iter().map(|fault| format!("{fault}\n")).collect::<String>());
+            ExitCode::FAILURE
+        }
+        Ok(Err(error)) => {
+            complain(&error.to_string());
+            ExitCode::FAILURE
+        }
+        Err(error) => finish(Err(error)),
     }
 }
 
@@ -118,7 +150,7 @@ fn read(path: &Path) -> Result<Config, ExitCode> {
 }
 
 /// How a verb ends that ran the house.
-pub(crate) fn finish(result: Result<(), crate::house::HouseError>) -> ExitCode {
+pub(crate) fn finish(result: Result<(), HouseError>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -18,9 +18,7 @@ use net::server::{Counters, Port};
 use net::shutdown::channel;
 use net::signals::{Signals, Wish};
 use net::systemd::{Notifier, State};
-use net::{
-    Budget, Clock, Listener, Opening, Resolver, Service, ShutdownTrigger, Tls, bind_all,
-};
+use net::{Budget, Clock, Listener, Opening, Resolver, Service, ShutdownTrigger, Tls, bind_all};
 use policy::retention::Retention;
 use store::{OpenError, SqliteStore, Store};
 use tokio::task::JoinSet;

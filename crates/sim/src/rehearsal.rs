@@ -65,19 +65,15 @@ impl Rehearsal {
             move_in(store.as_ref(), name, clock.now()).await;
         }
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
-        let accounts = Accounts::new(Arc::clone(&shared), clock.clone(), rules(), 1);
+        let accounts =
+            Accounts::new(Arc::clone(&shared), clock.clone(), rules(), 1).without_delay();
         let accounts = Arc::new(accounts);
         let settings = imap_settings(props);
         let imap =
             ImapDoor::new(Arc::clone(&shared), Arc::clone(&accounts), clock.clone(), settings);
         let settings = submission_settings(props);
         let submission = SubmissionDoor::new(shared, accounts, clock.clone(), settings);
-        Rehearsal {
-            store,
-            clock,
-            imap: Arc::new(imap.without_login_delay()),
-            submission: Arc::new(submission.without_login_delay()),
-        }
+        Rehearsal { store, clock, imap: Arc::new(imap), submission: Arc::new(submission) }
     }
 }
 

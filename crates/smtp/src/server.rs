@@ -239,6 +239,10 @@ impl Server {
                 self.close_with(&Reply::bad_line_end());
                 return None;
             }
+            Line::Endless => {
+                self.close_with(&Reply::too_many_errors(&self.profile.hostname));
+                return None;
+            }
             Line::TooLong if in_auth => self.auth_line_too_long(),
             Line::TooLong => Err(Reply::line_too_long()),
             Line::Whole(line) => self.take_line(&line),

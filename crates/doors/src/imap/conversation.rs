@@ -197,10 +197,7 @@ impl Conversation {
                 self.watch = Some((account.inbox, self.door.store.watch(account.inbox)));
                 Ok(Answer::LoggedIn)
             }
-            Entry::Refused => {
-                tokio::time::sleep(self.door.login_failure_delay).await;
-                Err(Refusal::AuthenticationFailed)
-            }
+            Entry::Refused => Err(Refusal::AuthenticationFailed),
             Entry::Unavailable => Err(Refusal::Unavailable),
         }
     }
@@ -253,9 +250,7 @@ impl Conversation {
             Ask::Create { name } => store.create_mailbox(account, name, now).await,
             Ask::Delete { name } => store.delete_mailbox(account, name).await,
             Ask::Rename { from, to } => store.rename_mailbox(account, from, to, now).await,
-            Ask::Subscribe { name, subscribed } => {
-                store.subscribe(account, name, subscribed).await
-            }
+            Ask::Subscribe { name, subscribed } => store.subscribe(account, name, subscribed).await,
             _ => return Err(out_of_order()),
         };
         done.map(|()| Answer::Done).map_err(mailbox)
@@ -391,6 +386,7 @@ fn mailbox(error: StoreError) -> Refusal {
 }
 
 /// Trouble while reading: the connection ends, so that no client takes it for "no mail there".
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
 fn passing(error: StoreError) -> Refusal {
     tracing::warn!(%error, "the mail store did not answer");
     Refusal::Passing("The mail store is busy, try again".into())

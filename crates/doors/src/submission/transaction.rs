@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use bytes::Bytes;
 use mail::gate::Findings;
 use mail::{Address, Domain};
+use policy::rate::TooSoon;
 use policy::submit::{SubmissionFacts, SubmitRefusal, may_send_as, submit};
 use smtp::Reply;
 use smtp::ask::Answer;
@@ -42,8 +43,7 @@ impl Transaction {
         }
         if let Some(sender) = &self.sender {
             may_send_as(login, Some(sender)).map_err(|_| Reply::sender_not_owned(sender, login))?;
-            door.charge(sender)
-                .map_err(|it| Reply::too_much_mail(sender, it.wait.as_secs() + 1))?;
+            door.charge(sender).map_err(|it| Reply::too_much_mail(sender, whole_seconds(it)))?;
         }
         self.admitted = true;
         Ok(())
@@ -191,4 +191,9 @@ fn route(domain: &Domain, recipients: Vec<Address>, sender: &Address) -> Routes 
     let to =
         |(domain, recipients)| RemoteEnvelope { sender: Some(sender.clone()), domain, recipients };
     Routes { local, remote: elsewhere.into_iter().map(to).collect() }
+}
+
+/// Rounded up: who waits this long is let in.
+fn whole_seconds(too_soon: TooSoon) -> u64 {
+    u64::try_from(too_soon.wait.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX)
 }

@@ -51,7 +51,7 @@ pub struct Refused {
 pub enum Fault {
     /// [`limits::IMAP_LINE_BYTES_MAX`]: `BAD`.
     LineTooLong,
-    /// [`limits::IMAP_LITERAL_BYTES_MAX`] or, for APPEND, [`limits::MESSAGE_BYTES_MAX`]:
+    /// [`limits::IMAP_LITERAL_BYTES_MAX`] or, for APPEND, the message ceiling:
     /// `NO [TOOBIG]`.
     LiteralTooBig,
     /// [`limits::IMAP_COMMAND_BYTES_MAX`] or, before login, [`limits::IMAP_PREAUTH_BYTES_MAX`]:
@@ -60,7 +60,7 @@ pub enum Fault {
 }
 
 /// The cutting machine. Begins with the ceilings before login.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Framer {
     /// The unfinished command; in skipping states only the last bytes of the line.
     held: Vec<u8>,
@@ -70,6 +70,7 @@ pub struct Framer {
     line_bytes: usize,
     state: State,
     logged_in: bool,
+    message_bytes_max: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,9 +102,17 @@ enum State {
 const LINE_TAIL_BYTES: usize = 64;
 
 impl Framer {
-    /// A framer at the beginning of a connection.
-    pub fn new() -> Framer {
-        Framer::default()
+    /// A framer at the beginning of a connection. A message for APPEND has at most
+    /// `message_bytes_max` bytes; the default is [`limits::MESSAGE_BYTES_MAX`].
+    pub fn new(message_bytes_max: u64) -> Framer {
+        Framer {
+            held: Vec::new(),
+            line_start: 0,
+            line_bytes: 0,
+            state: State::Line,
+            logged_in: false,
+            message_bytes_max,
+        }
     }
 
     /// The client logged in: the higher ceilings hold from the next command on.
@@ -256,7 +265,7 @@ impl Framer {
     }
 
     fn weigh_message(&mut self, literal: Announced) -> Framed {
-        if literal.bytes > limits::MESSAGE_BYTES_MAX {
+        if literal.bytes > self.message_bytes_max {
             let fatal = !literal.synchronising;
             return self.refuse(Fault::LiteralTooBig, fatal, State::Line);
         }
@@ -302,7 +311,7 @@ impl Framer {
     }
 
     fn skip_literal(&mut self, missing: u64, input: &mut BytesMut) -> Option<Framed> {
-        if missing > limits::MESSAGE_BYTES_MAX {
+        if missing > self.message_bytes_max {
             return Some(self.refuse(Fault::LiteralTooBig, true, State::Dead));
         }
         let taken = shorter(missing, input.len());

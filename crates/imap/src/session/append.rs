@@ -11,7 +11,7 @@ use crate::ask::{Answer, Ask};
 use crate::command::AppendHead;
 
 /// APPEND, whose message was announced and not yet let in.
-pub(super) fn append(head: AppendHead, core: &Core) -> Begin {
+pub(super) fn append(head: AppendHead) -> Begin {
     let name = match &head.mailbox {
         Ok(name) => name.clone(),
         Err(bad) => return no(format!("[CANNOT] {bad}")).into(),
@@ -21,9 +21,6 @@ pub(super) fn append(head: AppendHead, core: &Core) -> Begin {
     }
     match head.size_bytes {
         0 => no("[CANNOT] An empty message cannot be kept.").into(),
-        size if size > core.config.message_bytes_max => {
-            no("[TOOBIG] The message is too big.").into()
-        }
         _ => Append { head, name, stage: Stage::Asking }.into(),
     }
 }

@@ -48,7 +48,7 @@ fn after_login(body: CommandBody, core: &mut Core) -> Begin {
         C::Subscribe { mailbox, subscribed } => mailboxes::subscribe(mailbox, subscribed),
         C::List { pattern, subscribed_only } => list::list(pattern, subscribed_only, core),
         C::Status { mailbox, items } => mailboxes::status(mailbox, items),
-        C::Append(head) => append::append(head, core),
+        C::Append(head) => append::append(head),
         C::Idle => idle::idle(core),
         C::Enable { .. } => capability::enable(core),
         C::Namespace => capability::namespace(core),

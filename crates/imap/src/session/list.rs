@@ -15,17 +15,21 @@ use crate::write;
 
 /// LIST, or LSUB if `subscribed_only`.
 pub(super) fn list(pattern: ListPattern, subscribed_only: bool, core: &mut Core) -> Begin {
-    let (verb, text, find): (_, _, fn(&[MailboxInfo], &ListPattern) -> Vec<Found>) =
-        match subscribed_only {
-            true => ("LSUB", "Lsub completed.", subscribed),
-            false => ("LIST", "List completed.", existing),
-        };
+    let (verb, text) = match subscribed_only {
+        true => ("LSUB", "Lsub completed."),
+        false => ("LIST", "List completed."),
+    };
     if pattern.asks_delimiter() {
         core.untagged(format_args!("{verb} (\\Noselect) \"{}\" \"\"", MailboxName::SEPARATOR));
         return ok(text).into();
     }
     ask(Ask::Mailboxes, move |answer, core| {
-        for Found { name, attributes } in find(&answer.mailboxes()?, &pattern) {
+        let all = answer.mailboxes()?;
+        let found = match subscribed_only {
+            true => subscribed(&all, &pattern),
+            false => existing(&all, &pattern),
+        };
+        for Found { name, attributes } in found {
             let name = write::MailboxString(&name);
             core.untagged(format_args!(
                 "{verb} ({attributes}) \"{}\" {name}",

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use doors::accounts::{AccountRules, Accounts, FactsSource};
 use doors::imap::{ImapDoor, ImapSettings, ServerMetadata};
-use doors::submission::{SubmissionDoor, SubmissionSettings};
 use doors::mx::{MxDoor, MxSettings};
+use doors::submission::{SubmissionDoor, SubmissionSettings};
 use doors::web::redirect::Redirect;
 use doors::web::{Registration, Site, TemplateError, new_rate};
 use doors::{imap, mx, submission, web};

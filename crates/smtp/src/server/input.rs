@@ -3,7 +3,7 @@
 //! A line ends in CR LF and nothing else (RFC 5321 section 2.3.8). A line above its ceiling is
 //! reported once and the rest of it skipped, so that memory stays flat.
 
-use ::mail::limits::SMTP_INPUT_BYTES_MAX;
+use ::mail::limits::{SMTP_INPUT_BYTES_MAX, SMTP_LINE_SKIP_BYTES_MAX};
 use memchr::memchr;
 
 /// The input buffer.
@@ -22,8 +22,8 @@ pub(super) struct Input {
 enum Skipping {
     #[default]
     No,
-    /// It is; true if its last byte was a CR.
-    Rest { after_cr: bool },
+    /// It is: whether its last byte was a CR, and how many bytes were skipped.
+    Rest { after_cr: bool, skipped_bytes: usize },
 }
 
 /// What [`Input::line`] found.
@@ -33,6 +33,8 @@ pub(super) enum Line {
     Whole(Vec<u8>),
     /// A line above the ceiling; the rest of it will be skipped.
     TooLong,
+    /// Still no end of a line after all that may be skipped of one.
+    Endless,
     /// A line with a CR or LF alone.
     Broken,
     /// Not yet a whole line.
@@ -109,21 +111,24 @@ impl Input {
         if end - self.start < bytes_max {
             return Line::Incomplete;
         }
-        self.skipping = Skipping::Rest { after_cr: self.bytes[..end].ends_with(b"\r") };
+        let after_cr = self.bytes[..end].ends_with(b"\r");
+        self.skipping = Skipping::Rest { after_cr, skipped_bytes: 0 };
         self.consume(bytes_max);
         Line::TooLong
     }
 
     /// Drops the rest of a line that was too long.
     fn skip(&mut self) -> Result<(), Line> {
-        let Skipping::Rest { after_cr } = self.skipping else {
+        let Skipping::Rest { after_cr, skipped_bytes } = self.skipping else {
             return Ok(());
         };
         let Some(at) = memchr(b'\n', self.unread()) else {
             let after_cr = self.unread().last().map_or(after_cr, |&last| last == b'\r');
-            self.skipping = Skipping::Rest { after_cr };
+            let skipped_bytes = skipped_bytes + self.unread().len();
+            self.skipping = Skipping::Rest { after_cr, skipped_bytes };
             self.consume(self.unread().len());
-            return Err(Line::Incomplete);
+            let is_endless = skipped_bytes > SMTP_LINE_SKIP_BYTES_MAX;
+            return Err(if is_endless { Line::Endless } else { Line::Incomplete });
         };
         let after_cr = if at == 0 { after_cr } else { self.unread()[at - 1] == b'\r' };
         self.skipping = Skipping::No;
@@ -146,6 +151,18 @@ mod tests {
     fn a_line_at_the_ceiling_and_one_past_it() {
         assert_eq!(input(b"12345678\r\n").line(10), Line::Whole(b"12345678".to_vec()));
         assert_eq!(input(b"123456789\r\n").line(10), Line::TooLong);
+    }
+
+    #[test]
+    fn s24_a_line_is_skipped_up_to_the_ceiling_and_endless_one_past_it() {
+        let mut input = input(b"1234567890");
+        assert_eq!(input.line(10), Line::TooLong);
+        for _ in 0..SMTP_LINE_SKIP_BYTES_MAX / 1_024 {
+            assert!(input.push(&[b'x'; 1_024]));
+            assert_eq!(input.line(10), Line::Incomplete);
+        }
+        assert!(input.push(b"x"));
+        assert_eq!(input.line(10), Line::Endless);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ::mail::limits::{SMTP_DRAIN_BYTES_MAX, SMTP_INPUT_BYTES_MAX, SMTP_RECIPIENTS_MAX};
+use ::mail::limits::{
+    SMTP_DRAIN_BYTES_MAX, SMTP_INPUT_BYTES_MAX, SMTP_LINE_SKIP_BYTES_MAX, SMTP_RECIPIENTS_MAX,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -122,11 +124,13 @@ fn s24_a_command_line_at_the_ceiling_and_one_past_it() {
 }
 
 #[test]
-fn s24_a_megabyte_without_a_line_end_is_one_error_and_no_memory() {
+fn s24_a_long_line_is_one_error_and_no_memory_and_an_endless_one_the_end() {
     let mut server = greeted(Kind::Mx);
-    assert_eq!(codes(&mut server, &vec![b'x'; 1 << 20]), [500]);
+    assert_eq!(codes(&mut server, &vec![b'x'; SMTP_LINE_SKIP_BYTES_MAX]), [500]);
     assert_eq!(server.input.capacity(), 0);
     assert_eq!(codes(&mut server, b"\r\nNOOP\r\n"), [250]);
+    assert_eq!(codes(&mut server, &vec![b'x'; 1 << 20]), [500, 421]);
+    assert_eq!(server.poll(), Step::Close);
 }
 
 #[test]

@@ -70,7 +70,7 @@ impl World {
             },
             facts: Arc::new(SystemFacts::default),
         };
-        let accounts = Accounts::new(Arc::clone(&store), clock.clone(), rules, 1);
+        let accounts = Accounts::new(Arc::clone(&store), clock.clone(), rules, 1).without_delay();
         let settings = ImapSettings {
             machine: ::imap::Config::default(),
             metadata: ServerMetadata::default(),

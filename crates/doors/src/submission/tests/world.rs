@@ -46,7 +46,8 @@ impl World {
             },
             facts: Arc::new(SystemFacts::default),
         };
-        let accounts = Arc::new(Accounts::new(store.clone(), clock.clone(), rules, 1));
+        let accounts =
+            Arc::new(Accounts::new(store.clone(), clock.clone(), rules, 1).without_delay());
         let units = |n| NonZeroU32::new(n).unwrap();
         let settings = SubmissionSettings {
             hostname: "here.example".into(),
@@ -56,7 +57,7 @@ impl World {
             rate: Some(Gcra::new(units(60), Duration::from_secs(60), units(10))),
         };
         let door = SubmissionDoor::new(store.clone(), accounts, clock.clone(), settings);
-        let world = World { store, clock, door: Arc::new(door.without_login_delay()) };
+        let world = World { store, clock, door: Arc::new(door) };
         for user in ["me", "you"] {
             let address = address(user);
             let password_hash = "{PLAIN}password".to_owned();

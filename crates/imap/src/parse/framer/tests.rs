@@ -6,7 +6,7 @@ use crate::command::CommandBody;
 /// Everything that comes out for a stream cut at some places. Messages are accepted, and given back
 /// in one piece each.
 fn frames(stream: &[u8], cuts: &[usize], logged_in: bool) -> Vec<Framed> {
-    let mut framer = Framer::new();
+    let mut framer = Framer::new(mail::limits::MESSAGE_BYTES_MAX);
     if logged_in {
         framer.logged_in();
     }
@@ -92,7 +92,7 @@ fn i1_absurd_literals_before_login_end_the_connection_unread() {
 fn i1_floods_before_login_are_bounded() {
     for flood in ["(", " ", "a ", "x", "\0", "\r"] {
         let stream = format!("a LOGIN {}", flood.repeat(1_000_000));
-        let mut framer = Framer::new();
+        let mut framer = Framer::new(mail::limits::MESSAGE_BYTES_MAX);
         let mut input = BytesMut::from(stream.as_bytes());
         assert_eq!(framer.next(&mut input), refused("a", Fault::LineTooLong, true));
         assert!(framer.held.capacity() <= 2 * limits::IMAP_PREAUTH_BYTES_MAX);
@@ -230,7 +230,7 @@ fn a_refused_message_is_skipped_if_it_comes_unasked() {
     for (literal, expected) in
         [("{8+}\r\nx NOOP\r\n\r\n", vec![command("b NOOP")]), ("{8}\r\n", vec![command("b NOOP")])]
     {
-        let mut framer = Framer::new();
+        let mut framer = Framer::new(mail::limits::MESSAGE_BYTES_MAX);
         framer.logged_in();
         let mut input = BytesMut::from(format!("a APPEND x {literal}b NOOP\r\n").as_str());
         assert!(matches!(framer.next(&mut input), Framed::Append(Ok(_))));
@@ -267,7 +267,7 @@ fn endless_literals_of_skipped_lines_end_the_connection() {
 
 #[test]
 fn a_free_line_is_no_command_and_comes_once() {
-    let mut framer = Framer::new();
+    let mut framer = Framer::new(mail::limits::MESSAGE_BYTES_MAX);
     framer.expect_line();
     let mut input = BytesMut::from(&b"done {5}\r\na NOOP\r\n"[..]);
     assert_eq!(framer.next(&mut input), Framed::Line(b"done {5}".to_vec()));
@@ -276,7 +276,7 @@ fn a_free_line_is_no_command_and_comes_once() {
 
 #[test]
 fn a_free_line_that_is_too_long_has_no_tag() {
-    let mut framer = Framer::new();
+    let mut framer = Framer::new(mail::limits::MESSAGE_BYTES_MAX);
     framer.expect_line();
     let mut input = BytesMut::from("a ".repeat(limits::IMAP_PREAUTH_BYTES_MAX).as_str());
     assert_eq!(framer.next(&mut input), refused("", Fault::LineTooLong, true));
@@ -284,7 +284,7 @@ fn a_free_line_that_is_too_long_has_no_tag() {
 
 #[test]
 fn nothing_is_held_between_commands() {
-    let mut framer = Framer::new();
+    let mut framer = Framer::new(mail::limits::MESSAGE_BYTES_MAX);
     let mut input = BytesMut::from(&b"a NOOP\r\nb NO"[..]);
     assert_eq!(framer.next(&mut input), command("a NOOP"));
     assert!(!framer.is_mid_command());
