@@ -4,9 +4,12 @@
 //! what is due, not what exists. Nothing is deleted by a clock that cannot be believed
 //! (`policy::retention::believe`).
 
+mod waiting;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use mail::Domain;
 use net::{Clock, Shutdown};
 use policy::retention::{ClockDoubt, Clocks, Retention, believe};
 use store::{ExpiryRule, Result, Store, Swept};
@@ -25,14 +28,29 @@ pub struct Housekeeping {
     store: Arc<dyn Store>,
     clock: Clock,
     retention: Retention,
+    postmaster: Postmaster,
     anchor: Clocks,
+}
+
+/// Who reports to senders.
+#[derive(Clone, Debug)]
+pub struct Postmaster {
+    /// How the server calls itself.
+    pub hostname: Arc<str>,
+    /// Whose mail lives here, and where MAILER-DAEMON does.
+    pub domain: Domain,
 }
 
 impl Housekeeping {
     /// Will keep `store` according to `retention`.
-    pub fn new(store: Arc<dyn Store>, clock: Clock, retention: Retention) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Clock,
+        retention: Retention,
+        postmaster: Postmaster,
+    ) -> Self {
         let anchor = Clocks { wall: clock.now(), monotonic: clock.elapsed() };
-        Housekeeping { store, clock, retention, anchor }
+        Housekeeping { store, clock, retention, postmaster, anchor }
     }
 
     /// Runs a round now and then until the program stops. A round that fails is tried again later.
@@ -58,6 +76,7 @@ impl Housekeeping {
         if self.trusts_the_clock().await? {
             self.expire().await?;
             self.remove_inactive_accounts().await?;
+            self.look_after_waiting_mail().await?;
             self.store.set_last_sweep(self.clock.now()).await?;
         }
         self.reclaim().await
@@ -107,6 +126,14 @@ impl Housekeeping {
         }
     }
 
+    async fn look_after_waiting_mail(&self) -> Result<()> {
+        let store = self.store.as_ref();
+        while !waiting::step(store, &self.postmaster, self.clock.now()).await? {
+            tokio::time::sleep(BREATH).await;
+        }
+        Ok(())
+    }
+
     async fn reclaim(&self) -> Result<()> {
         while let Swept { more: true, .. } =
             self.store.reclaim(self.clock.now(), STEP_BUDGET).await?
@@ -116,3 +143,6 @@ impl Housekeeping {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -158,6 +158,11 @@ pub const IMAP_CONNECTIONS_PER_USER_MAX: usize = 50;
 
 // ---- Mailboxes and store ----------------------------------------------------------------------
 
+/// How long mail for other servers waits at the most, in seconds (2 days). Beyond: it is dropped and
+/// its sender gets a report.
+pub const QUEUE_LIFETIME_S: i64 = 172_800;
+/// How long a queue entry is left alone between two looks, in seconds.
+pub const QUEUE_PAUSE_S: i64 = 3_600;
 /// Longest mailbox name in bytes (UTF-8). Beyond: NO.
 pub const MAILBOX_NAME_BYTES_MAX: usize = 255;
 /// Most levels of a mailbox name. Beyond: NO.

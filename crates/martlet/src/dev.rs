@@ -135,7 +135,7 @@ fn screen(config: &Config, log_path: &Path, options: &Options) -> String {
     };
     let services: String = services(config)
         .into_iter()
-        .map(|(name, address)| format!("  {name:<32}{address}\n"))
+        .map(|(name, address)| format!("  {name:<35}{address}\n"))
         .collect();
     format!(
         "Martlet {version}: a relay for {domain} on this machine.\n\n\
@@ -158,6 +158,7 @@ fn screen(config: &Config, log_path: &Path, options: &Options) -> String {
 fn services(config: &Config) -> Vec<(&'static str, String)> {
     let listen = &config.listen;
     let all = [
+        ("Mail from other servers, STARTTLS", &listen.smtp),
         ("Submission, STARTTLS", &listen.submission),
         ("Submission, TLS", &listen.submissions),
         ("IMAP, STARTTLS", &listen.imap),

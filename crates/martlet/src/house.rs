@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use doors::housekeeping::Housekeeping;
+use doors::housekeeping::{Housekeeping, Postmaster};
 use net::cert::{CertError, Files, LiveIdentity, SelfSigned};
 use net::listener::BindError;
 use net::server::{Counters, Port};
@@ -67,6 +67,7 @@ pub struct House {
     certificate: Certificate,
     clock: Clock,
     retention: Retention,
+    postmaster: Postmaster,
 }
 
 /// The certificate in use, and the files it is reloaded from.
@@ -96,7 +97,9 @@ impl House {
             large_mail_days: config.retention.delete_large_after_days,
             inactive_user_days: config.retention.delete_inactive_users_after_days,
         };
-        Ok(House { store, doors, ports, certificate, clock, retention })
+        let postmaster =
+            Postmaster { hostname: config.domain.bare().into(), domain: config.domain.clone() };
+        Ok(House { store, doors, ports, certificate, clock, retention, postmaster })
     }
 
     /// Serves until a signal, or until the store fails; then ends in good order.
@@ -104,7 +107,7 @@ impl House {
     /// # Errors
     /// If the store failed. Everything acknowledged is on disk all the same.
     pub async fn serve(self) -> Result<(), HouseError> {
-        let House { store, doors, ports, certificate, clock, retention } = self;
+        let House { store, doors, ports, certificate, clock, retention, postmaster } = self;
         let mut signals = Signals::listen()?;
         let (trigger, shutdown) = channel();
         let mut tasks = JoinSet::new();
@@ -113,7 +116,7 @@ impl House {
             let handler = move |accepted| Arc::clone(&doors).greet(accepted);
             tasks.spawn(net::serve(port, shutdown.clone(), handler));
         }
-        let keeper = Housekeeping::new(Arc::clone(&store), clock.clone(), retention);
+        let keeper = Housekeeping::new(Arc::clone(&store), clock.clone(), retention, postmaster);
         tasks.spawn(keeper.run(shutdown.clone()));
         let Certificate { live, files } = certificate;
         tasks.spawn(net::cert::watch(files.clone(), live.clone(), clock.clone(), shutdown));

@@ -327,6 +327,11 @@ impl Reply {
         Self::new(552, Some((5, 2, 2)), &text)
     }
 
+    /// A message for another server that could not be delivered in its time.
+    pub fn waited_too_long() -> Self {
+        Self::new(554, Some((5, 4, 7)), "Delivery time expired: the server could not be reached")
+    }
+
     /// SIZE= above the limit (RFC 1870 section 6.1).
     pub const fn size_too_large() -> Self {
         Self::fixed(552, Some((5, 3, 4)), "Message size exceeds fixed limit")
