@@ -47,7 +47,7 @@ def eventually(true, seconds=15):
 
 def test_the_pages_have_commands():
     verbs = {command[0] for _, command in COMMANDS}
-    assert verbs == {"dev", "serve", "config"}
+    assert verbs == {"dev", "serve", "config", "verify"}
 
 
 @pytest.mark.parametrize("page,command", COMMANDS, ids=lambda it: str(it))
@@ -63,7 +63,8 @@ def test_every_command_works(page, command, tmp_path):
         relay.start()
         assert relay.stop() == 0
         return
-    here = [str(relay.config) if it.endswith("martlet.toml") else it for it in command]
+    mine = {"/var/lib/martlet": str(relay.directory)}
+    here = [mine.get(it, str(relay.config) if it.endswith(".toml") else it) for it in command]
     done = martlet(*here)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip()
@@ -156,3 +157,20 @@ def test_touching_nocreate_closes_the_relay_to_newcomers(own_relay):
     stop.unlink()
     time.sleep(1.2)
     assert login(*own_relay.new_login())
+
+
+def test_verify_wants_a_stopped_relay_and_finds_it_in_order(own_relay):
+    address, password = own_relay.new_login()
+    box = imaplib.IMAP4_SSL(
+        "127.0.0.1", own_relay.ports["imaps"], ssl_context=any_certificate()
+    )
+    box.login(address, password)
+    assert box.append("INBOX", None, None, b"Subject: x\r\n\r\nbody\r\n")[0] == "OK"
+    box.logout()
+    running = martlet("verify", own_relay.directory)
+    assert running.returncode == 1 and "server" in running.stderr, running.stderr
+    assert own_relay.stop() == 0
+    stopped = martlet("verify", own_relay.directory)
+    assert (stopped.returncode, stopped.stderr) == (0, "")
+    nowhere = martlet("verify", own_relay.directory / "nowhere")
+    assert nowhere.returncode == 1 and "no such folder" in nowhere.stderr
