@@ -200,6 +200,40 @@ def test_mail_for_elsewhere_is_accepted_and_kept(relay, alice):
     assert out.sendmail(alice[0], ["friend@elsewhere.test"], encrypted(alice[0])) == {}
 
 
+def from_elsewhere(relay):
+    """A connection of another mail server, under TLS."""
+    out = smtplib.SMTP("127.0.0.1", relay.ports["smtp"])
+    out.ehlo()
+    assert not out.has_extn("auth")
+    out.starttls(context=any_certificate())
+    out.ehlo()
+    return out
+
+
+def test_k11_mail_from_elsewhere_must_be_encrypted_and_signed(relay, bob):
+    stranger = "fake@example.org"
+    for message, code, words in (
+        (encrypted(stranger), 554, b"No DKIM signature found"),
+        (plain(stranger, bob[0]), 523, b"Encryption Needed"),
+    ):
+        with pytest.raises(smtplib.SMTPDataError) as refused:
+            from_elsewhere(relay).sendmail(stranger, [bob[0]], message)
+        assert refused.value.smtp_code == code and words in refused.value.smtp_error
+
+
+def test_s29_no_mail_passes_through_to_others(relay):
+    out = from_elsewhere(relay)
+    assert out.mail("fake@example.org")[0] == 250
+    assert out.rcpt("someone@elsewhere.test")[0] == 554
+    assert out.rcpt(f"whoever@{relay.domain}")[0] == 250
+
+
+def test_port_25_wants_tls(relay):
+    out = smtplib.SMTP("127.0.0.1", relay.ports["smtp"])
+    out.ehlo()
+    assert out.mail("fake@example.org")[0] == 530
+
+
 def test_g7_a_stop_under_load_loses_nothing(own_relay):
     alice, bob = own_relay.new_login(), own_relay.new_login()
     imap(own_relay, *bob).logout()

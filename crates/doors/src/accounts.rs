@@ -36,7 +36,7 @@ pub enum Entry {
     Unavailable,
 }
 
-/// Which door asks: only IMAP logins count as a sign of life (spec/mail.md 1.6).
+/// Which door asks: only IMAP logins count as a sign of life (mail specification 1.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
     /// IMAP.

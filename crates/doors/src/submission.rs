@@ -122,7 +122,7 @@ impl Conversation {
         }
     }
 
-    /// The sender's refusals are given here, where client libraries look for them (spec/mail.md
+    /// The sender's refusals are given here, where client libraries look for them (mail specification
     /// 2.4). The rate is charged once for each message, at its first good recipient.
     fn recipient(&mut self, recipient: Address) -> Answer {
         let Some(login) = self.login.clone() else {

@@ -2,7 +2,7 @@
 //!
 //! A device token is *added* to the account's set and lives 90 days from the last time it was
 //! given; reading gives all live ones, separated by one space, in order of first insertion
-//! (spec/mail.md 6.6). Everything else is read-only.
+//! (mail specification 6.6). Everything else is read-only.
 
 use bytes::Bytes;
 use mail::{Timestamp, limits};

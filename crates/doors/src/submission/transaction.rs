@@ -86,7 +86,7 @@ impl Transaction {
         // The null sender is nobody's From, so that nothing of it gets here.
         let sender = self.sender.ok_or_else(Reply::local_error)?;
         if is_blocked(door, &sender).await? {
-            // A blocked user is not told (spec/mail.md 1.5).
+            // A blocked user is not told (mail specification 1.5).
             return Ok(());
         }
         let routes = route(&door.settings.domain, self.recipients, &sender);
@@ -158,7 +158,7 @@ async fn is_blocked(door: &SubmissionDoor, sender: &Address) -> Result<bool, Rep
 }
 
 impl Routes {
-    /// Blocked users get nothing, and nobody is told (spec/mail.md 1.5).
+    /// Blocked users get nothing, and nobody is told (mail specification 1.5).
     async fn without_blocked(mut self, door: &SubmissionDoor) -> Result<Routes, Reply> {
         let mut local = Vec::with_capacity(self.local.len());
         for recipient in self.local {
