@@ -320,7 +320,9 @@ impl Conversation {
             }
             Ask::AppendEnd { flags, internal_date } => {
                 let upload = self.upload.take().ok_or_else(out_of_order)?;
-                let date = internal_date.unwrap_or_else(|| self.door.clock.now());
+                // A date still to come would keep the message beyond its time.
+                let now = self.door.clock.now();
+                let date = internal_date.map_or(now, |date| date.min(now));
                 upload.end(store.as_ref(), account, flags, date).await.map(placed).map_err(mailbox)
             }
             _ => {

@@ -33,6 +33,7 @@ dialogues! {
         vanished_senders_s27
     }
     imap {
+        append_from_the_future
         i11_append
         i12_names
         i16_tokens
