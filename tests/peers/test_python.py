@@ -7,7 +7,7 @@ import ssl
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from relay import any_certificate
+from relay import Relay, any_certificate
 
 from sample import encrypted, plain
 
@@ -232,6 +232,11 @@ def test_port_25_wants_tls(relay):
     out = smtplib.SMTP("127.0.0.1", relay.ports["smtp"])
     out.ehlo()
     assert out.mail("fake@example.org")[0] == 530
+
+
+def test_g7_a_stop_right_after_the_start(tmp_path):
+    for _ in range(5):
+        assert Relay(tmp_path / "data").start().stop() == 0
 
 
 def test_g7_a_stop_under_load_loses_nothing(own_relay):

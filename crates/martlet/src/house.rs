@@ -68,6 +68,8 @@ pub struct House {
     clock: Clock,
     retention: Retention,
     postmaster: Postmaster,
+    /// Heard from the opening on: whoever sees that the house is open may want it closed at once.
+    signals: Signals,
 }
 
 /// The certificate in use, and the files it is reloaded from.
@@ -82,6 +84,7 @@ impl House {
     /// # Errors
     /// The first thing a person must mend; for ports, all of them.
     pub async fn open(config: &Config) -> Result<House, HouseError> {
+        let signals = Signals::listen()?;
         let clock = Clock::real();
         let store: Arc<dyn Store> = SqliteStore::open(store::Options {
             quota_bytes: config.limits.mailbox_size_max.bytes(),
@@ -99,7 +102,7 @@ impl House {
         };
         let postmaster =
             Postmaster { hostname: config.domain.bare().into(), domain: config.domain.clone() };
-        Ok(House { store, doors, ports, certificate, clock, retention, postmaster })
+        Ok(House { store, doors, ports, certificate, clock, retention, postmaster, signals })
     }
 
     /// Serves until a signal, or until the store fails; then ends in good order.
@@ -107,8 +110,8 @@ impl House {
     /// # Errors
     /// If the store failed. Everything acknowledged is on disk all the same.
     pub async fn serve(self) -> Result<(), HouseError> {
-        let House { store, doors, ports, certificate, clock, retention, postmaster } = self;
-        let mut signals = Signals::listen()?;
+        let House { store, doors, ports, certificate, clock, retention, postmaster, mut signals } =
+            self;
         let (trigger, shutdown) = channel();
         let mut tasks = JoinSet::new();
         for port in ports {
