@@ -119,6 +119,15 @@ impl Config {
         config
     }
 
+    /// Whether the relay is only for this machine: whatever listens, listens on loopback.
+    pub fn is_local(&self) -> bool {
+        let listen = &self.listen;
+        let mail =
+            [&listen.smtp, &listen.submission, &listen.submissions, &listen.imap, &listen.imaps];
+        let mut all = mail.into_iter().chain([&listen.https, &listen.http]).flatten();
+        all.all(|address| address.ip().is_loopback())
+    }
+
     /// The file whose existence closes registration.
     pub fn no_create_file(&self) -> PathBuf {
         self.data_dir.join(&self.accounts.no_create_file)

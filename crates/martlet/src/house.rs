@@ -178,7 +178,7 @@ fn certificate(config: &Config, clock: &Clock) -> Result<Certificate, CertError>
         }
         _ => {
             let folder: PathBuf = config.data_dir.clone();
-            let own = SelfSigned::of_relay(config.domain.bare(), &folder, is_local(config));
+            let own = SelfSigned::of_relay(config.domain.bare(), &folder, config.is_local());
             (own.load_or_make(now)?, own.files)
         }
     };
@@ -188,15 +188,10 @@ fn certificate(config: &Config, clock: &Clock) -> Result<Certificate, CertError>
 /// Whom the relay asks for DKIM keys: the system's name servers; nobody if it is only for this
 /// machine or takes no mail from elsewhere.
 fn resolver(config: &Config) -> io::Result<Resolver> {
-    match is_local(config) || config.listen.smtp.is_empty() {
+    match config.is_local() || config.listen.smtp.is_empty() {
         true => Resolver::with_servers(&[]),
         false => Resolver::system(),
     }
-}
-
-/// Whether the relay is only for this machine.
-fn is_local(config: &Config) -> bool {
-    config.listen.imaps.iter().all(|address| address.ip().is_loopback())
 }
 
 /// Binds every port. Services that share a kind share its budget; 443 has room for as many IMAP

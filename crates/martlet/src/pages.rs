@@ -38,7 +38,7 @@ pub(crate) fn redirect(config: &Config) -> Redirect {
 /// A relay that listens on loopback only is reached there, whatever its domain says.
 fn local_host(config: &Config) -> Option<String> {
     let address = config.listen.imaps.first()?;
-    address.ip().is_loopback().then(|| address.ip().to_string())
+    config.is_local().then(|| address.ip().to_string())
 }
 
 fn ports(config: &Config) -> Ports {

@@ -416,3 +416,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_relay_is_local_only_if_all_of_it_is() {
+    let domain = Domain::parse("chat.example").unwrap();
+    let everywhere = Config::new(domain.clone());
+    let mut config = Config::dev(&domain, Path::new("/nowhere"), 10_000, false);
+    assert!(config.is_local());
+    config.listen.smtp = everywhere.listen.smtp.clone();
+    assert!(!config.is_local());
+    // A service that is turned off makes nothing local.
+    let mut config = everywhere;
+    config.listen.imaps = Vec::new();
+    assert!(!config.is_local());
+}
