@@ -100,16 +100,6 @@ impl Reply {
         Self::new(421, Some((4, 7, 0)), &format!("{hostname} Error: too many failed logins"))
     }
 
-    /// The ceiling of connections of one address.
-    pub fn too_many_connections(hostname: &str) -> Self {
-        Self::new(421, Some((4, 7, 0)), &format!("{hostname} Error: too many connections"))
-    }
-
-    /// More work than the server can take on now.
-    pub fn overloaded(hostname: &str) -> Self {
-        Self::new(421, Some((4, 3, 2)), &format!("{hostname} Service too busy, try again later"))
-    }
-
     /// Somebody who talks before being greeted does not speak SMTP.
     pub const fn talked_too_early() -> Self {
         Self::fixed(554, Some((5, 5, 1)), "Error: wait for the greeting")
@@ -146,11 +136,6 @@ impl Reply {
     /// The ceiling of recipients of one message.
     pub const fn too_many_recipients() -> Self {
         Self::fixed(452, Some((4, 5, 3)), "Error: too many recipients")
-    }
-
-    /// TLS cannot be had now (RFC 3207 section 4).
-    pub const fn tls_unavailable() -> Self {
-        Self::fixed(454, Some((4, 7, 0)), "TLS not available due to local problem")
     }
 
     /// Passing trouble with login (RFC 4954 section 6).
@@ -271,11 +256,6 @@ impl Reply {
 // ---- Not allowed ------------------------------------------------------------------------------
 
 impl Reply {
-    /// A sender with other than one `@`.
-    pub fn invalid_sender(sender: impl Display) -> Self {
-        Self::new(500, None, &format!("Invalid from address <{sender}>"))
-    }
-
     /// Bare CR or LF, or NUL, in the message.
     pub const fn invalid_data() -> Self {
         Self::fixed(500, None, "Invalid DATA")
@@ -342,11 +322,6 @@ impl Reply {
         Self::fixed(552, Some((5, 3, 4)), "Error: message file too big")
     }
 
-    /// The body of an HTTP delivery is above the limit. Read by peers.
-    pub const fn body_too_large() -> Self {
-        Self::fixed(552, None, "Message exceeds maximum size")
-    }
-
     /// MAIL with somebody else's address. Read by clients.
     pub fn sender_not_owned(sender: impl Display, login: impl Display) -> Self {
         let text = format!("<{sender}>: Sender address rejected: not owned by user {login}");
@@ -356,11 +331,6 @@ impl Reply {
     /// A non-ASCII address without SMTPUTF8 (RFC 6531 section 3.5).
     pub const fn needs_smtputf8() -> Self {
         Self::fixed(553, Some((5, 6, 7)), "Non-ASCII address needs SMTPUTF8")
-    }
-
-    /// The From field's address is none.
-    pub fn invalid_address(address: &str) -> Self {
-        Self::new(553, None, &format!("Invalid email address: {address}"))
     }
 
     /// A recipient elsewhere, and the client is not one of ours.
@@ -386,15 +356,5 @@ impl Reply {
     /// The message's header is not UTF-8.
     pub const fn not_utf8() -> Self {
         Self::fixed(554, None, "Non-UTF-8 message")
-    }
-
-    /// There is no end of the header.
-    pub const fn malformed_data() -> Self {
-        Self::fixed(554, None, "Malformed data")
-    }
-
-    /// The header is no header.
-    pub const fn malformed_header() -> Self {
-        Self::fixed(554, None, "Malformed header")
     }
 }
